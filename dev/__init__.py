@@ -1,0 +1,1 @@
+"""What only a developer needs: set-up, demo, tests, linters."""

@@ -1,0 +1,63 @@
+"""Which command does what, and how failures are told."""
+
+import errno
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from .prepare import prepare
+from .problem import Problem
+from .progress import disk_full
+from .workplace import Workplace
+
+
+def setup(_arguments: list[str]) -> int:
+    """Make the checkout ready."""
+    began = time.monotonic()
+    prepare()
+    print(f"The set-up is complete ({time.monotonic() - began:.0f} s).")
+    return 0
+
+
+def odoo(arguments: list[str]) -> int:
+    """Run an Odoo subcommand (server, shell, i18n, ...) with the database server."""
+    with Workplace() as place:
+        command = place.command(*arguments)
+        return subprocess.run(command, env=place.environment, check=False).returncode
+
+
+def copy(arguments: list[str]) -> int:
+    """Make a database: copy NAME [TEMPLATE] (the base unless another is named)."""
+    with Workplace() as place:
+        name, template = (*arguments, place.base)[:2]
+        place.create_database(name, template=template)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "copy": copy,
+    "odoo": odoo,
+    "setup": setup,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; return its exit code."""
+    try:
+        return COMMANDS[arguments[0]](arguments[1:])
+    except Problem as problem:
+        return _fail(str(problem))
+    except KeyboardInterrupt:
+        return _fail("stopped; the same command goes on where it was.", 130)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _fail(disk_full(error.filename or "this checkout"))
+        raise
+    except subprocess.CalledProcessError as error:
+        return _fail(f"{error.cmd[0]} failed: {error.stderr or error.output}")
+
+
+def _fail(message: str, code: int = 1) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,156 @@
+"""The databases that everything else is copied from.
+
+The base has Odoo's accounting and is kept as a dump in the cache, for all
+checkouts. The template is the base with the addon installed; it is made again
+when a file of the addon that goes into a database has changed.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import progress
+from .locks import exclusive
+from .paths import CHECKOUT, LOCAL, cache_folder, make_folder
+from .problem import Problem
+from .workplace import Workplace
+
+MODULES = "account,account_edi_ubl_cii,l10n_fi"
+LANGUAGES = "en_US,fi_FI,sv_SE"
+ADDON = "account_maventa"
+LOADED = {".py", ".xml", ".csv", ".po", ".sql"}
+# Their files never change a database.
+NOT_LOADED = {"client", "dev", "node_modules", "sandbox", "static", "tests"}
+BASE_KEY = LOCAL / "base.key"
+TEMPLATE_KEY = LOCAL / "template.key"
+
+
+def base_key(place: Workplace) -> str:
+    """What the base depends on."""
+    parts = (place.odoo_source.version, MODULES, LANGUAGES)
+    return f"{parts[0]}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
+
+
+def template_key(place: Workplace) -> str:
+    """What the template depends on: the base and the addon's files."""
+    found = hashlib.sha256(base_key(place).encode())
+    for path in addon_files():
+        found.update(os.fsencode(path.relative_to(CHECKOUT)) + path.read_bytes())
+    return found.hexdigest()
+
+
+def addon_files() -> list[Path]:
+    """The addon's files that go into a database."""
+    files = []
+    for folder, folders, names in os.walk(CHECKOUT):
+        folders[:] = [
+            name for name in folders if name[0] != "." and name not in NOT_LOADED
+        ]
+        files += [Path(folder, name) for name in names]
+    return sorted(path for path in files if path.suffix in LOADED)
+
+
+def has_addon() -> bool:
+    """Tell whether the checkout has an addon (it has none while it is begun)."""
+    return (CHECKOUT / "__manifest__.py").exists()
+
+
+def base_missing(place: Workplace) -> bool:
+    """Tell whether this checkout lacks the base."""
+    return not _is(BASE_KEY, base_key(place)) or place.base not in place.databases()
+
+
+def template_missing(place: Workplace) -> bool:
+    """Tell whether the template is missing or stale."""
+    return has_addon() and (
+        not _is(TEMPLATE_KEY, template_key(place))
+        or place.template not in place.databases()
+    )
+
+
+def make_base(place: Workplace) -> None:
+    """Make the base: from the cache, else by installing Odoo's modules."""
+    folder = cache_folder() / f"base-{base_key(place)}"
+    waiting = "      waiting for another checkout that makes the same database"
+    with exclusive(cache_folder() / "base.lock", waiting):
+        if folder.exists():
+            _restore(place, folder)
+        else:
+            _install_base(place, folder)
+    BASE_KEY.write_text(base_key(place))
+
+
+def make_template(place: Workplace) -> None:
+    """Make the template: a copy of the base with the addon installed."""
+    key = template_key(place)
+    TEMPLATE_KEY.unlink(missing_ok=True)
+    place.create_database(place.template, template=place.base)
+    failure = "The addon could not be installed: mend it and run the command again."
+    _install(place, place.template, ADDON, LOCAL / "logs/template.log", failure)
+    TEMPLATE_KEY.write_text(key)
+
+
+def _is(file: Path, key: str) -> bool:
+    return file.exists() and file.read_text() == key
+
+
+def _install_base(place: Workplace, folder: Path) -> None:
+    place.drop_database(place.base)
+    place.run_program("createdb", "-T", "template0", place.base)
+    failure = "Odoo's own modules could not be installed (`make clean` starts afresh)."
+    languages = f"--load-language={LANGUAGES}"
+    _install(place, place.base, MODULES, LOCAL / "logs/base.log", failure, languages)
+    part = make_folder(folder.with_name(folder.name + ".part"))
+    shutil.rmtree(part)
+    files = place.filestore(place.base)
+    shutil.copytree(files, part / "filestore", dirs_exist_ok=True)
+    dump = part / "database.dump"
+    place.run_program("pg_dump", "-Fc", "-Z1", "-O", "-x", "-f", dump, place.base)
+    part.rename(folder)
+
+
+def _install(
+    place: Workplace, database: str, modules: str, log: Path, failure: str, *more: str
+) -> None:
+    def measure() -> str:
+        steps = re.findall(r"Loading module (\S+) \((\d+/\d+)\)", log.read_text())
+        return "module {1}: {0}".format(*steps[-1]) if steps else ""
+
+    progress.run(
+        place.server_command(
+            database, "-i", modules, "--stop-after-init", "--no-http", *more
+        ),
+        log,
+        failure,
+        measure=measure,
+        environment=place.environment,
+    )
+
+
+def _restore(place: Workplace, folder: Path) -> None:
+    place.drop_database(place.base)
+    place.run_program("createdb", "-T", "template0", place.base)
+    shutil.copytree(folder / "filestore", place.filestore(place.base))
+    restore = subprocess.Popen(
+        ["pg_restore", "-O", "-x", "-f", "-", folder / "database.dump"],
+        env=place.environment,
+        stdout=subprocess.PIPE,
+    )
+    load = subprocess.Popen(
+        ["psql", "-Xqw", "-v", "ON_ERROR_STOP=1", "-d", place.base],
+        env=place.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert restore.stdout and load.stdin
+    for line in restore.stdout:
+        # Servers older than the program that made the dump do not know it.
+        if not line.startswith(b"SET transaction_timeout"):
+            load.stdin.write(line)
+    load.stdin.close()
+    if load.wait() or restore.wait():
+        shutil.rmtree(folder)
+        raise Problem("The cached database was damaged and is removed: run it again.")
