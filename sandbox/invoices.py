@@ -1,0 +1,262 @@
+"""The invoices taken in, and what is heard of them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from . import images
+from .accounts import Company
+from .clock import Clock, to_text
+from .documents import Document, File
+from .errors import ApiError, not_found
+from .routing import Event, Receiver, plan_routes, timeline
+from .switches import Switches
+
+WEEK = timedelta(days=7)
+
+
+@dataclass
+class Invoice:
+    """One upload that was taken."""
+
+    id: str
+    company: Company
+    created_at: datetime
+    fields: dict[str, Any]
+    document: Document
+    data: bytes = field(repr=False)
+    receiver: Receiver
+    planned: str | None
+    events: list[Event]
+    own_image: File | None = None
+    files: dict[str, File] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    def visible(self, now: datetime) -> list[Event]:
+        """The events that have happened by now."""
+        return [event for event in self.events if event.happened_at <= now]
+
+    def status(self, now: datetime) -> str:
+        """PENDING, DELIVERED or FAILED, by the last event that decides."""
+        for event in reversed(self.visible(now)):
+            if event.type in ("DELIVERED", "ERROR"):
+                return "DELIVERED" if event.type == "DELIVERED" else "FAILED"
+        return "PENDING"
+
+    def channel(self, now: datetime) -> str | None:
+        """The route it took, or is planned to take."""
+        sent = [event for event in self.visible(now) if event.type == "SENT"]
+        return (sent[-1].channel or "").lower() if sent else self.planned
+
+    def image(self) -> bytes | None:
+        """The PDF that came with the invoice."""
+        return self.own_image.content if self.own_image else None
+
+    def generated_image(self) -> bytes:
+        """A PDF made by the sandbox."""
+        document = self.document
+        return images.render(
+            (
+                f"Invoice {document.number}",
+                f"From {document.sender.name}",
+                f"To {document.recipient.name}",
+                f"Date {document.date}, due {document.date_due or '-'}",
+                f"{document.net} + tax = {document.gross} {document.currency}",
+                "Made by the sandbox: no image came with the invoice.",
+            )
+        )
+
+
+class Invoices:
+    """All invoices, by id and by the uuid given with them."""
+
+    def __init__(self, clock: Clock, switches: Switches) -> None:
+        self._clock = clock
+        self._switches = switches
+        self.all: list[Invoice] = []
+        self._by_id: dict[str, Invoice] = {}
+        self._arrivals: Counter[tuple[str, str]] = Counter()
+
+    def add(
+        self,
+        company: Company,
+        fields: Mapping[str, Any],
+        data: bytes,
+        document: Document,
+    ) -> Invoice:
+        """Take an invoice in; a uuid taken before is answered as the switch says."""
+        given = fields.get("uuid")
+        known = self._by_id.get(given) if given else None
+        self._count(company, given, document.number)
+        if known:
+            return self._repeated(known, company)
+        invoice = self._new(company, dict(fields), data, document)
+        self.all.append(invoice)
+        self._by_id[invoice.id] = invoice
+        if given:
+            self._by_id[given] = invoice
+        return invoice
+
+    def get(self, invoice_id: str, company: Company | None = None) -> Invoice:
+        """The invoice by id or uuid; ApiError 404 unless it is the company's."""
+        invoice = self._by_id.get(invoice_id)
+        if invoice is None or (company and invoice.company is not company):
+            raise not_found(f"There is no invoice {invoice_id}")
+        return invoice
+
+    def uploads(self, invoice: Invoice) -> int:
+        """How often this uuid, or this number of the company, has arrived."""
+        by_uuid = self._arrivals["", invoice.fields.get("uuid") or invoice.id]
+        by_number = self._arrivals[invoice.company.id, invoice.document.number]
+        return max(by_uuid, by_number)
+
+    def add_event(self, invoice: Invoice, values: Mapping[str, Any]) -> None:
+        """Let something happen to the invoice now, whatever was planned."""
+        now = self._clock.now()
+        event = Event(
+            str(values["type"]),
+            now,
+            values.get("key"),
+            values.get("channel"),
+            values.get("message"),
+        )
+        invoice.events = [*invoice.visible(now), event]
+
+    def _new(
+        self, company: Company, fields: dict[str, Any], data: bytes, document: Document
+    ) -> Invoice:
+        now = self._clock.now()
+        receiver = Receiver.of(document, fields)
+        routes = plan_routes(receiver, fields, company.settings)
+        same = self._switches.text("invoice_id") == "same"
+        image = self._image(document)
+        others = (*document.attachments, *document.embedded)
+        return Invoice(
+            id=(same and fields.get("uuid")) or str(uuid.uuid4()),
+            company=company,
+            created_at=now,
+            fields=fields,
+            document=document,
+            data=data,
+            receiver=receiver,
+            planned=routes[0] if routes and not fields.get("prevent_routing") else None,
+            events=self._events(company, fields, document, receiver, routes, now),
+            own_image=image,
+            files={str(uuid.uuid4()): file for file in others if file is not image},
+        )
+
+    def _events(
+        self,
+        company: Company,
+        fields: Mapping[str, Any],
+        document: Document,
+        receiver: Receiver,
+        routes: list[str],
+        now: datetime,
+    ) -> list[Event]:
+        created = Event("CREATED", now, "action_created")
+        if fields.get("prevent_routing"):
+            return [created, Event("DELIVERED", now, "action_delivered")]
+        if self._is_stopped(company, document.number, now):
+            text = (
+                f"An invoice with the number {document.number} was sent within a week"
+            )
+            return [created, Event("ERROR", now, "action_send_fail", None, text)]
+        names = ("einvoice", "email", "print")
+        delays = {name: self._switches.seconds(f"{name}_delay") for name in names}
+        return timeline(receiver, routes, now, delays)
+
+    def _is_stopped(self, company: Company, number: str, now: datetime) -> bool:
+        """The second net that a company can switch on in its settings."""
+        if not company.settings["send_invoice_general"]["stop_duplicate_numbers"]:
+            return False
+        return any(
+            other.company is company
+            and other.document.number == number
+            and other.created_at > now - WEEK
+            and other.status(now) == "DELIVERED"
+            for other in self.all
+        )
+
+    def _image(self, document: Document) -> File | None:
+        if document.image or self._switches.text("embedded_pdf") == "is_attachment":
+            return document.image
+        pdfs = (
+            file for file in document.embedded if file.mimetype == "application/pdf"
+        )
+        return next(pdfs, None)
+
+    def _count(self, company: Company, given: str | None, number: str) -> None:
+        if given:
+            self._arrivals["", given] += 1
+        self._arrivals[company.id, number] += 1
+
+    def _repeated(self, known: Invoice, company: Company) -> Invoice:
+        answer = self._switches.text("uuid_repeated")
+        if answer == "201" and known.company is company:
+            return known
+        raise repeated(answer)
+
+
+def repeated(answer: str) -> ApiError:
+    """The refusal of a uuid taken before, in one of its plausible forms."""
+    status = int(answer[:3]) if answer != "201" else 409
+    code = "invalid_parameters" if status == 400 else "invoice_already_exists"
+    text = "An invoice with this uuid already exists"
+    return ApiError(status, code, text, plain=answer.endswith("_text"))
+
+
+def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, object]:
+    """The invoice as the API shows one that was sent."""
+    document = invoice.document
+    return {
+        "id": invoice.id,
+        "status": invoice.status(now),
+        "reference": document.reference or None,
+        "number": document.number,
+        "sender": _party(document, "sender"),
+        "recipient": {
+            **_party(document, "recipient"),
+            "eia": invoice.receiver.eia or None,
+            "operator": invoice.receiver.operator or None,
+        },
+        "created_at": to_text(invoice.created_at),
+        "date": document.date.isoformat() if document.date else None,
+        "date_due": document.date_due.isoformat() if document.date_due else None,
+        "source_format": document.format,
+        "sum": float(document.net or 0),
+        "sum_tax": float(document.gross or 0),
+        "currency": document.currency,
+        "destination": None,
+        "comment": invoice.fields.get("sender_comment"),
+        "files": [
+            {
+                "id": file_id,
+                "filename": file.name,
+                "type": "ATTACHMENT",
+                "mimetype": file.mimetype,
+                "href": f"{base_url}/v1/invoices/{invoice.id}/files/{file_id}",
+            }
+            for file_id, file in invoice.files.items()
+        ],
+        "actions": [
+            event.to_json() for event in invoice.visible(now) if event.type != "INFO"
+        ],
+    }
+
+
+def _party(document: Document, side: str) -> dict[str, str | None]:
+    party = document.sender if side == "sender" else document.recipient
+    return {
+        name: getattr(party, name) or None for name in ("eia", "bid", "name", "country")
+    }
