@@ -1,0 +1,50 @@
+"""Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
+
+from .api import PRODUCTION_URL, TEST_URL, MaventaClient, check_base_url
+from .errors import (
+    MaventaError,
+    NotFound,
+    NotReached,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+from .handover import Conflict, Parcel, hand_over
+from .schemas import (
+    Action,
+    Authorization,
+    Company,
+    Credentials,
+    Current,
+    Invoice,
+    NewCompany,
+    Token,
+)
+
+__all__ = [
+    "PRODUCTION_URL",
+    "TEST_URL",
+    "Action",
+    "Authorization",
+    "Company",
+    "Conflict",
+    "Credentials",
+    "Current",
+    "Invoice",
+    "MaventaClient",
+    "MaventaError",
+    "NewCompany",
+    "NotFound",
+    "NotReached",
+    "OutcomeUnknown",
+    "Parcel",
+    "Rejected",
+    "Throttled",
+    "Token",
+    "Unauthorised",
+    "Unavailable",
+    "check_base_url",
+    "hand_over",
+]

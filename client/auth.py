@@ -1,0 +1,62 @@
+"""The bearer token: fetched when first needed, renewed before its end, once more on 401."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+import requests
+from requests.auth import AuthBase
+
+from .schemas import Token
+
+SAFETY_MARGIN = 60.0
+"""Seconds before its end at which a token counts as used up."""
+
+
+class NoAuth(AuthBase):
+    """Sends nothing, not even what a ``.netrc`` file holds for the host."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class BearerAuth(NoAuth):
+    """Puts a token on a request."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.value}"
+        return request
+
+
+class TokenKeeper:
+    """Keeps the token that the threads of one run share.
+
+    :param fetch: gets a new token, raising the client's errors
+    """
+
+    def __init__(self, fetch: Callable[[], Token]) -> None:
+        self._fetch = fetch
+        self._lock = Lock()
+        self._token: Token | None = None
+        self._good_until = 0.0
+
+    def token(self) -> Token:
+        """A token that is good for a while yet."""
+        with self._lock:
+            if self._token is None or time.monotonic() >= self._good_until:
+                token = self._fetch()
+                margin = min(SAFETY_MARGIN, token.lifetime / 2)
+                self._good_until = time.monotonic() + token.lifetime - margin
+                self._token = token
+            return self._token
+
+    def forget(self, token: Token) -> None:
+        """Drop a token that was refused, unless another thread renewed it already."""
+        with self._lock:
+            if self._token is token:
+                self._token = None

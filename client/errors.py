@@ -1,0 +1,188 @@
+"""What can go wrong with a call, told apart by who has to act.
+
+==================  =========================================  =========================
+class               when                                       what the caller does
+==================  =========================================  =========================
+``NotReached``      nothing can have arrived                   tries again later
+``OutcomeUnknown``  a call that changes things ended badly;    asks first, then tries
+                    it may have arrived                        again
+``Unauthorised``    401, 403 after a fresh token, or the       finds out whether the whole
+                    credentials were refused                   company has to stop
+``NotFound``        404: absent, or not ours to see            depends on the question
+``Rejected``        any other refusal of the data              a person corrects the data
+``Throttled``       429                                        waits
+``Unavailable``     the service is down for a call that        waits
+                    changes nothing
+==================  =========================================  =========================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+LONGEST_TEXT = 500
+
+
+class MaventaError(Exception):
+    """Base of the family.
+
+    :ivar message: the service's own words, cut to a readable length
+    :ivar code: the service's code, such as ``invalid_parameters``, or None
+    :ivar details: further sentences, often one a field
+    :ivar status: HTTP status, None when there was no answer
+    :ivar request_id: the service's own mark of the call, for its support
+    :ivar retry_after: seconds the service asked to wait, or None
+    """
+
+    retryable = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str | None = None,
+        details: Iterable[str] = (),
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.details = tuple(details)
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        parts = [self.message, *self.details] if self.message else list(self.details)
+        return " ".join(parts) or self.code or f"HTTP {self.status}"
+
+
+class NotReached(MaventaError):
+    """No connection came about, so nothing can have arrived."""
+
+    retryable = True
+
+
+class OutcomeUnknown(MaventaError):
+    """The call may have taken effect although no usable answer came."""
+
+    retryable = True
+
+
+class Unauthorised(MaventaError):
+    """The credentials, or the right to this one thing, were refused."""
+
+
+class Rejected(MaventaError):
+    """The data was refused; the same data will be refused again."""
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether the words say that the service has this already.
+
+        Neither status nor code of that answer is documented, so this goes by
+        409 and by the words; the caller asks before believing it.
+        """
+        text = f"{self.code} {self}".lower()
+        words = ("already", "duplicate", "exists", "taken")
+        return self.status == 409 or any(word in text for word in words)
+
+
+class NotFound(Rejected):
+    """Absent, or not visible to this company."""
+
+
+class Throttled(MaventaError):
+    """Too many calls; nothing was done."""
+
+    retryable = True
+
+
+class Unavailable(MaventaError):
+    """The service can't answer now; asking again later does no harm."""
+
+    retryable = True
+
+
+def error_from_answer(
+    status: int, headers: Mapping[str, str], body: bytes, *, changes: bool
+) -> MaventaError:
+    """Turn an answer that is no success into the error that says who acts.
+
+    :param changes: whether the call could have changed something: a server
+        error then leaves its outcome open.
+    """
+    return _class_of(status, changes)(
+        **_parse_body(body),
+        status=status,
+        request_id=headers.get("X-Request-Id"),
+        retry_after=parse_retry_after(headers.get("Retry-After")),
+    )
+
+
+def _class_of(status: int, changes: bool) -> type[MaventaError]:
+    named: dict[int, type[MaventaError]] = {
+        401: Unauthorised,
+        403: Unauthorised,
+        404: NotFound,
+        408: OutcomeUnknown if changes else Unavailable,
+        429: Throttled,
+    }
+    if status in named:
+        return named[status]
+    if 400 <= status < 500:
+        return Rejected
+    return OutcomeUnknown if changes else Unavailable
+
+
+def _parse_body(body: bytes) -> dict[str, Any]:
+    """Read an error body, which need be neither JSON nor of the described shape."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return {"message": _plain_text(body)}
+    if not isinstance(data, dict):
+        return {"message": shorten(str(data))}
+    details = data.get("details") or ()
+    if not isinstance(details, list):
+        details = [details]
+    code = data.get("code")
+    return {
+        "message": shorten(str(data.get("message") or data.get("error") or "")),
+        "code": str(code) if code else None,
+        "details": [shorten(str(detail)) for detail in details],
+    }
+
+
+def _plain_text(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else shorten(text)
+
+
+def shorten(text: str) -> str:
+    """One line of at most ``LONGEST_TEXT`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+
+
+def parse_retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    if not value:
+        return None
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max((moment - datetime.now(timezone.utc)).total_seconds(), 0.0)
