@@ -1,0 +1,326 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..const import TAKEN_STATES, UNDER_WAY_STATES
+from .causes import explain
+from .maventa_transmission import CHANNELS, STATES
+
+OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
+"""Written by the addon alone: they say what Maventa reports."""
+
+SENDING_TYPES = ("out_invoice", "out_refund")
+"""Customer invoices (debit notes are such) and credit notes."""
+
+
+class AccountMove(models.Model):
+    """The user's own status of an invoice, and what becomes of it at Maventa.
+
+    The status says what the accountant has decided, the delivery state what Maventa
+    reports: two fields, because a transferred invoice is not a delivered one.
+    """
+
+    _inherit = "account.move"
+
+    maventa_status_id = fields.Many2one(
+        "maventa.invoice.status",
+        string="Invoice Status",
+        copy=False,
+        tracking=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        group_expand="_read_group_maventa_status_id",
+        domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
+    )
+    maventa_transmission_ids = fields.One2many(
+        "maventa.transmission",
+        "move_id",
+        string="Transmissions",
+        readonly=True,
+        copy=False,
+        groups="account.group_account_invoice,account.group_account_readonly",
+    )
+    maventa_delivery_state = fields.Selection(
+        STATES, string="Delivery", readonly=True, copy=False, index="btree_not_null"
+    )
+    maventa_channel = fields.Selection(
+        CHANNELS, string="Channel", readonly=True, copy=False
+    )
+    maventa_ready = fields.Boolean(related="company_id.maventa_ready")
+
+    @api.model
+    def _read_group_maventa_status_id(self, statuses, domain):
+        """Show a column for every status in a kanban view, also for empty ones."""
+        return statuses.search([("company_id", "in", [False, *self.env.companies.ids])])
+
+    # Status ---------------------------------------------------------------------
+
+    def write(self, vals):
+        """EXTENDS account: guards the status, and has the transfer woken by it."""
+        if OWN_FIELDS & vals.keys() and not self.env.su:
+            raise AccessError(
+                self.env._("The delivery state and the channel come from Maventa.")
+            )
+        if "maventa_status_id" not in vals:
+            return super().write(vals)
+        status = self.env["maventa.invoice.status"].browse(vals["maventa_status_id"])
+        changing = self.filtered(lambda move: move.maventa_status_id != status)
+        changing._maventa_check_status(status)
+        if len(vals) == 1:
+            self = self._maventa_light()
+        result = super(AccountMove, self).write(vals)
+        changing._maventa_status_changed()
+        return result
+
+    def _maventa_light(self):
+        """Without Odoo's synchronising of journal items, 20 ms an invoice, which our
+        fields have no part in."""
+        return self.with_context(skip_invoice_sync=True, skip_is_manually_modified=True)
+
+    def _maventa_write(self, vals):
+        return self._maventa_light().write(vals)
+
+    def _maventa_check_status(self, status):
+        """Refuse a status that can't be, naming every invoice concerned.
+
+        :raises UserError: one sentence for each reason
+        """
+        reasons = {}
+        for move in self:
+            reason = move._maventa_status_refusal(status)
+            if reason:
+                reasons.setdefault(reason, []).append(move.display_name)
+        if reasons:
+            raise UserError(
+                "\n".join(f"{', '.join(names)}: {why}" for why, names in reasons.items())
+            )
+
+    def _maventa_status_refusal(self, status):
+        """Why this invoice can't get a status, or None."""
+        self.ensure_one()
+        if status and (self.move_type not in SENDING_TYPES or self.state != "posted"):
+            return self.env._(
+                "Only confirmed customer invoices and credit notes have an invoice"
+                " status. Confirm the invoice first."
+            )
+        if status.company_id and status.company_id != self.company_id:
+            return self.env._(
+                "The status %(status)s belongs to %(company)s. Choose one of the"
+                " invoice's own company.",
+                status=status.name,
+                company=status.sudo().company_id.name,
+            )
+        state = self._maventa_latest().state
+        if state in UNDER_WAY_STATES:
+            return self.env._(
+                "The invoice is just being sent, so its status can't be changed. Wait"
+                " until it is known whether it has arrived."
+            )
+        if self._maventa_is_to_transfer(status) and state in TAKEN_STATES:
+            return self.env._(
+                "Maventa has this invoice already, so it is not sent again. Make a"
+                " credit note if it was wrong."
+            )
+        return None
+
+    def _maventa_is_to_transfer(self, status):
+        wanted = self.company_id.sudo().maventa_to_transfer_status_id
+        return bool(status) and status == wanted
+
+    def _maventa_latest(self):
+        """The newest transmission, as far as its state goes for everybody."""
+        return self.sudo().maventa_transmission_ids[:1]
+
+    def _maventa_status_changed(self):
+        """Wake the transfer for what waits now; take back what waits no more."""
+        waiting = self.filtered(
+            lambda move: move._maventa_is_to_transfer(move.maventa_status_id)
+        )
+        (self - waiting)._maventa_take_back()
+        if any(waiting.mapped("maventa_ready")):
+            self.env["res.company"]._maventa_trigger_transfer()
+
+    def _maventa_take_back(self):
+        """Cancel what was prepared and has not left yet."""
+        open_ones = self.sudo().maventa_transmission_ids.filtered(
+            lambda transmission: transmission.state == "prepared"
+        )
+        if open_ones:
+            open_ones._cancel()
+            self.env["res.company"]._maventa_trigger_transfer()
+
+    def _maventa_status_after(self):
+        """The status of a transferred invoice: *paid* if it is paid by now."""
+        self.ensure_one()
+        if self.payment_state == "paid":
+            paid = self._maventa_paid_status()
+            if paid:
+                return paid
+        return self.company_id.sudo().maventa_transferred_status_id
+
+    def _maventa_paid_status(self):
+        return self.env["maventa.invoice.status"].search(
+            [("is_paid", "=", True), ("company_id", "in", [False, self.company_id.id])],
+            limit=1,
+        )
+
+    def _invoice_paid_hook(self):
+        """EXTENDS account: a paid invoice that was transferred says so."""
+        result = super()._invoice_paid_hook()
+        for move in self.filtered("maventa_status_id"):
+            transferred = move.company_id.sudo().maventa_transferred_status_id
+            paid = move._maventa_paid_status()
+            if paid and move.maventa_status_id == transferred:
+                move._maventa_write({"maventa_status_id": paid.id})
+        return result
+
+    # Posting and undoing ----------------------------------------------------------
+
+    def _post(self, soft=True):
+        """EXTENDS account: credit notes get their default status."""
+        posted = super()._post(soft)
+        for move in posted.filtered(lambda m: m.move_type == "out_refund"):
+            status = self.env["maventa.invoice.status"].search(
+                [
+                    ("is_credit_note_default", "=", True),
+                    ("company_id", "in", [False, move.company_id.id]),
+                ],
+                limit=1,
+            )
+            if status and not move.maventa_status_id:
+                move._maventa_write({"maventa_status_id": status.id})
+        return posted
+
+    def button_draft(self):
+        """EXTENDS account: what Maventa has, or may have, can't be changed any more."""
+        for move in self:
+            if move._maventa_latest().state in UNDER_WAY_STATES + TAKEN_STATES:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s has been sent through Maventa, so it can't be"
+                        " changed. Make a credit note instead.",
+                        invoice=move.display_name,
+                    )
+                )
+        self.filtered("maventa_status_id")._maventa_write({"maventa_status_id": False})
+        return super().button_draft()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_sent_through_maventa(self):
+        sent = self.sudo().maventa_transmission_ids.filtered(
+            lambda transmission: transmission.state in UNDER_WAY_STATES + TAKEN_STATES
+        )
+        if sent:
+            raise UserError(
+                self.env._(
+                    "%(invoices)s can't be deleted: Maventa has received them.",
+                    invoices=sent.move_id.mapped("display_name"),
+                )
+            )
+
+    # Actions ----------------------------------------------------------------------
+
+    def action_maventa_transfer(self):
+        """Transfer now: does not wait for the next run.
+
+        The invoices that are not in the status to transfer from get it; the sending
+        itself is left to Odoo's cron, never to the user's own request.
+
+        :raises UserError: names the invoices that can't be sent
+        """
+        self.check_access("write")
+        for company, moves in self.grouped("company_id").items():
+            if not company.maventa_ready:
+                raise UserError(
+                    self.env._(
+                        "The Maventa integration of %(company)s is switched off. Ask"
+                        " your administrator to switch it on.",
+                        company=company.name,
+                    )
+                )
+            moves.maventa_status_id = company.sudo().maventa_to_transfer_status_id
+        self._maventa_hurry()
+        self.env["res.company"]._maventa_trigger_transfer(delay=0)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%(count)s invoices are being transferred.", count=len(self)
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _maventa_hurry(self):
+        """Try now what would have been tried again later."""
+        waiting = self.sudo().maventa_transmission_ids.filtered(
+            lambda t: t.state in ("prepared", "uncertain")
+        )
+        waiting.write({"next_attempt_at": fields.Datetime.now()})
+
+    # What the form says -----------------------------------------------------------
+
+    def _get_alerts(self):
+        """EXTENDS account: tells what stands in the way of the invoice."""
+        alerts = super()._get_alerts()
+        latest = self._maventa_latest()
+        if self.move_type not in SENDING_TYPES or not self.maventa_status_id:
+            return alerts
+        if latest.state == "failed" and not self._maventa_is_to_transfer(
+            self.maventa_status_id
+        ):
+            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
+        elif latest.state in ("prepared", "uncertain") and latest.error_code:
+            alerts["maventa_waiting"] = self._maventa_waiting_alert(latest)
+        elif self._maventa_is_to_transfer(self.maventa_status_id):
+            alerts |= self._maventa_standstill_alert()
+        return alerts
+
+    def _maventa_failed_alert(self, transmission):
+        return {
+            "level": "danger",
+            "message": self.env._(
+                "Transfer failed. %(cause)s %(remedy)s",
+                cause=transmission.error_message,
+                remedy=transmission.remedy,
+            ),
+            "action_text": self.env._("Open the customer"),
+            "action": self.partner_id._get_records_action(),
+        }
+
+    def _maventa_waiting_alert(self, transmission):
+        moment = fields.Datetime.context_timestamp(self, transmission.next_attempt_at)
+        return {
+            "level": "warning",
+            "message": self.env._(
+                "%(cause)s The next try is at %(time)s.",
+                cause=transmission.error_message,
+                time=moment.strftime("%H:%M"),
+            ),
+            "action_text": self.env._("Try again now"),
+            "action_call": ("account.move", "action_maventa_transfer", self.ids),
+        }
+
+    def _maventa_standstill_alert(self):
+        """Why an invoice that waits will not leave by itself."""
+        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
+        if not self.maventa_ready:
+            message = self.env._(
+                "The invoice waits: the Maventa integration of %(company)s is switched"
+                " off.",
+                company=self.company_id.name,
+            )
+        elif self.company_id.sudo().maventa_problem_code:
+            company = self.company_id.sudo()
+            values = {"company": company.name}
+            message = " ".join(explain(self.env, "company_stopped", values))
+        elif not cron.active:
+            message = self.env._(
+                "The invoice waits: the scheduled action %(name)s is switched off. Ask"
+                " your administrator to switch it on.",
+                name=cron.name,
+            )
+        else:
+            return {}
+        return {"maventa_standstill": {"level": "warning", "message": message}}

@@ -1,0 +1,152 @@
+"""Why an invoice or a company stands still, and what to do: the texts people read.
+
+A transmission stores a code and its arguments; the sentences are made when they
+are shown, in the language of whoever reads them. Each entry is cause and remedy.
+"""
+
+from collections import defaultdict
+
+from odoo.tools.translate import LazyTranslate
+
+from ..client import (
+    NotReached,
+    OutcomeUnknown,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+
+_lt = LazyTranslate(__name__)
+
+INVOICE_CAUSES = {
+    "no_route": (
+        _lt(
+            "%(customer)s has no e-invoice address, no e-mail address and no complete"
+            " postal address."
+        ),
+        _lt("Add one of them to the customer, then set the status back."),
+    ),
+    "no_route_without_email": (
+        _lt(
+            "%(customer)s has no e-invoice address and no complete postal address, and"
+            " invoices are not sent by e-mail."
+        ),
+        _lt("Add one of them to the customer, then set the status back."),
+    ),
+    "customer_excluded": (
+        _lt("%(customer)s gets no invoices through Maventa."),
+        _lt(
+            "Send this invoice in another way, or choose another channel on the"
+            " customer, then set the status back."
+        ),
+    ),
+    "channel_impossible": (
+        _lt("%(customer)s shall get invoices by %(channel)s, but has no address for it."),
+        _lt(
+            "Add the address to the customer or choose another channel, then set the"
+            " status back."
+        ),
+    ),
+    "no_document": (
+        _lt("The e-invoice could not be made: %(text)s"),
+        _lt("Correct the invoice or its customer, then set the status back."),
+    ),
+    "no_pdf": (
+        _lt("The PDF of the invoice could not be made: %(text)s"),
+        _lt("Print the invoice to see what is wrong, then set the status back."),
+    ),
+    "rejected": (
+        _lt("Maventa refused the invoice: %(text)s"),
+        _lt("Correct the invoice or its customer, then set the status back."),
+    ),
+    "not_allowed": (
+        _lt("Maventa does not let your company send this invoice: %(text)s"),
+        _lt("Ask Maventa why, then set the status back."),
+    ),
+    "another_invoice": (
+        _lt("Maventa has an invoice with other content in this one's place."),
+        _lt("Compare the two in Maventa before you send anything again."),
+    ),
+    "already_there": (
+        _lt("Maventa says that it has this invoice already, but does not show it."),
+        _lt(
+            "Look for the invoice in Maventa. If it is there, set the status to"
+            " transferred by hand; if it is not, set the status back."
+        ),
+    ),
+    "given_up": (
+        _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
+        _lt("Ask Maventa whether it has a disturbance, then set the status back."),
+    ),
+    "not_reached": (
+        _lt("Maventa can't be reached."),
+        _lt("Nothing is to be done: it is tried again by itself."),
+    ),
+    "unavailable": (
+        _lt("Maventa can't take invoices at the moment."),
+        _lt("Nothing is to be done: it is tried again by itself."),
+    ),
+    "throttled": (
+        _lt("Maventa asks us to wait."),
+        _lt("Nothing is to be done: it is tried again by itself."),
+    ),
+    "outcome_unknown": (
+        _lt("The line to Maventa broke, so it is not known whether the invoice arrived."),
+        _lt("Nothing is to be done: Maventa is asked before anything is sent again."),
+    ),
+    "company_stopped": (
+        _lt("Maventa does not take invoices of %(company)s at the moment."),
+        _lt("Ask your administrator to open the Maventa settings of the company."),
+    ),
+}
+
+COMPANY_CAUSES = {
+    "credentials_refused": (
+        _lt("Maventa refuses the user API key or the company UUID."),
+        _lt("Copy both from Maventa's settings and enter them again."),
+    ),
+    "company_disabled": (
+        _lt("Maventa has locked the account of %(company)s."),
+        _lt("Ask Maventa's support why, then test the connection."),
+    ),
+    "not_verified": (
+        _lt("The authentication of %(company)s is not signed, or not valid any more."),
+        _lt("Send an authentication request to somebody with signing rights."),
+    ),
+    "database_copied": (
+        _lt("This database is a copy of the one that was connected to Maventa."),
+        _lt(
+            "Enter the user API key again if this database shall send invoices from"
+            " now on."
+        ),
+    ),
+    "invalid_endpoint": (
+        _lt("The address %(text)s can't be used for Maventa."),
+        _lt(
+            "Correct the system parameter account_maventa.endpoint: it has to begin"
+            " with https://, or be removed."
+        ),
+    ),
+}
+
+WAITING_CODES = {
+    NotReached: "not_reached",
+    Throttled: "throttled",
+    Unavailable: "unavailable",
+    OutcomeUnknown: "outcome_unknown",
+    Unauthorised: "not_allowed",
+}
+"""The cause that goes with each error of the client that waiting may cure."""
+
+
+def explain(env, code, arguments=None):
+    """Cause and remedy of a code, in the environment's language.
+
+    :returns: two sentences; empty ones for an unknown code
+    """
+    pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
+    if not pair:
+        return "", ""
+    values = defaultdict(str, arguments or {})
+    cause, remedy = (env._(text) for text in pair)
+    return cause % values, remedy % values

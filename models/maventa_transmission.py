@@ -1,0 +1,337 @@
+import base64
+import logging
+import random
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..client import (
+    Conflict,
+    MaventaError,
+    OutcomeUnknown,
+    Parcel,
+    Rejected,
+    Unauthorised,
+    hand_over,
+)
+from ..const import (
+    FIRST_PAUSE,
+    GIVE_UP_HOURS,
+    LEASE,
+    LONGEST_PAUSE,
+    SEND_THREADS,
+)
+from .causes import WAITING_CODES, explain
+
+_logger = logging.getLogger(__name__)
+
+STATES = [
+    ("prepared", "Waiting"),
+    ("sending", "Being sent"),
+    ("uncertain", "Being checked"),
+    ("accepted", "On the way"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("cancelled", "Taken back"),
+]
+
+CHANNELS = [("einvoice", "E-invoice"), ("email", "E-mail"), ("print", "Letter")]
+
+MOVES = {
+    "prepared": ("sending", "failed", "cancelled"),
+    "sending": ("prepared", "uncertain", "accepted", "failed"),
+    "uncertain": ("sending", "accepted", "failed"),
+    "accepted": ("delivered", "failed"),
+    "delivered": ("failed",),
+    "failed": (),
+    "cancelled": (),
+}
+"""From each state, the states that may follow. Staying put is always allowed."""
+
+
+class MaventaTransmission(models.Model):
+    """One hand-over of one invoice to Maventa, from the document made to its end.
+
+    *prepared*: the exact bytes and form fields are stored and never change again;
+    mended content is a new transmission. *sending*: an attempt has been committed
+    to, so bytes may have left; it belongs to one worker until ``lease_until``.
+    *uncertain*: the attempt ended without a usable answer; Maventa is asked before
+    anything is sent again. *accepted*: Maventa has it. *delivered*, *failed* and
+    *cancelled* (taken back before any byte left) are ends, though a delivered one
+    may come back as failed.
+
+    The answer of Maventa is written here and nowhere else, each in a transaction of
+    its own. What follows from it for the invoice is done afterwards by
+    :meth:`_settle`, which may fail and be repeated.
+    """
+
+    _name = "maventa.transmission"
+    _description = "Maventa Transmission"
+    _order = "id desc"
+    _rec_name = "move_id"
+
+    uuid = fields.Char(string="UUID", readonly=True, index=True)
+    remote_id = fields.Char(string="Maventa ID", readonly=True, index="btree_not_null")
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    state = fields.Selection(
+        STATES, required=True, readonly=True, default="prepared", index=True
+    )
+    settled = fields.Boolean(
+        readonly=True, help="The invoice shows what has become of this transmission."
+    )
+    attempts = fields.Integer(readonly=True)
+    next_attempt_at = fields.Datetime(readonly=True)
+    lease_until = fields.Datetime(readonly=True)
+    accepted_at = fields.Datetime(readonly=True)
+    format = fields.Char(readonly=True)
+    document = fields.Binary(readonly=True, attachment=True)
+    file_name = fields.Char(readonly=True)
+    request = fields.Json(readonly=True)
+    sha256 = fields.Char(string="SHA-256", readonly=True)
+    error_code = fields.Char(readonly=True)
+    error_args = fields.Json(readonly=True)
+    error_message = fields.Char(string="Cause", compute="_compute_error_texts")
+    remedy = fields.Char(compute="_compute_error_texts")
+    planned_channel = fields.Selection(CHANNELS, readonly=True)
+    channel = fields.Selection(CHANNELS, readonly=True)
+
+    _unsettled = models.Index("(company_id) WHERE settled IS NOT TRUE")
+    _due = models.Index(
+        "(company_id, next_attempt_at)"
+        " WHERE state IN ('prepared', 'sending', 'uncertain')"
+    )
+
+    @api.depends("error_code", "error_args")
+    @api.depends_context("lang")
+    def _compute_error_texts(self):
+        for transmission in self:
+            texts = explain(self.env, transmission.error_code, transmission.error_args)
+            transmission.error_message, transmission.remedy = texts
+
+    # The one gate -------------------------------------------------------------
+
+    def _set_state(self, state, **values):
+        """Move to a state, with whatever else changes along with it.
+
+        Harmless when repeated.
+
+        :raises UserError: a move that the life of a transmission does not know
+        """
+        for transmission in self:
+            if state not in (transmission.state, *MOVES[transmission.state]):
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s can't go from %(old)s to %(new)s.",
+                        invoice=transmission.move_id.name,
+                        old=transmission.state,
+                        new=state,
+                    )
+                )
+        self.write({"state": state, "settled": False, **values})
+
+    # Claiming -----------------------------------------------------------------
+
+    @api.model
+    def _release_expired(self, company):
+        """Have looked into what a worker took on and did not bring to an end."""
+        expired = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "sending"),
+                ("lease_until", "<", fields.Datetime.now()),
+            ]
+        ).try_lock_for_update(allow_referencing=True)
+        expired._set_state(
+            "uncertain",
+            next_attempt_at=fields.Datetime.now(),
+            lease_until=False,
+            error_code="outcome_unknown",
+        )
+
+    @api.model
+    def _claim(self, company, limit):
+        """Take on transmissions that are due, oldest first, and commit to trying.
+
+        A lock ends with its transaction, so it can't guard an upload: the state
+        and the lease do. The invoices are written along with them, so that a user
+        who takes a status back at this very moment meets a conflict, not a gap.
+
+        :returns: the transmissions claimed, each with the state it came from
+        """
+        due = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "in", ("prepared", "uncertain")),
+                ("next_attempt_at", "<=", fields.Datetime.now()),
+            ],
+            limit=limit,
+            order="next_attempt_at, id",
+        ).try_lock_for_update(allow_referencing=True)
+        free = due.move_id.try_lock_for_update(allow_referencing=True)
+        due = due.filtered(lambda transmission: transmission.move_id in free)
+        taken_back = due.filtered(lambda t: t.state == "prepared" and not t._wanted())
+        taken_back._set_state("cancelled")
+        origins = {transmission: transmission.state for transmission in due - taken_back}
+        for transmission in origins:
+            transmission._set_state(
+                "sending",
+                attempts=transmission.attempts + 1,
+                lease_until=fields.Datetime.now() + LEASE,
+            )
+        (due - taken_back).move_id._maventa_write({"maventa_delivery_state": "sending"})
+        self.env["ir.cron"]._commit_progress()
+        return origins
+
+    def _wanted(self):
+        """Whether the invoice still waits in the status that invoices go out from."""
+        self.ensure_one()
+        move = self.move_id
+        wanted_status = self.company_id.sudo().maventa_to_transfer_status_id
+        return move.state == "posted" and move.maventa_status_id == wanted_status
+
+    # Handing over -------------------------------------------------------------
+
+    @api.model
+    def _send(self, client, origins):
+        """Hand over what was claimed, several at once, and write down each answer.
+
+        The threads get plain data and never touch the database.
+
+        :returns: the error of each transmission that met one
+        """
+        parcels = {
+            transmission: transmission._parcel(origin == "uncertain")
+            for transmission, origin in origins.items()
+        }
+        errors = {}
+        with ThreadPoolExecutor(SEND_THREADS) as pool:
+            futures = {
+                pool.submit(hand_over, client, parcel): transmission
+                for transmission, parcel in parcels.items()
+            }
+            for future in as_completed(futures):
+                transmission = futures[future]
+                error = future.exception()
+                if isinstance(error, MaventaError):
+                    errors[transmission] = error
+                transmission._write_down(future, origins[transmission])
+        return errors
+
+    def _parcel(self, ask_first):
+        self.ensure_one()
+        return Parcel(
+            uuid=self.uuid,
+            number=self.move_id.name,
+            total=self.move_id.amount_total,
+            currency=self.move_id.currency_id.name,
+            file_name=self.file_name,
+            content=base64.b64decode(self.document),
+            fields=self.request,
+            ask_first=ask_first,
+        )
+
+    def _write_down(self, future, origin):
+        """Write the answer, and only that, and commit.
+
+        A worker whose lease has run out may come late: by then another may have
+        taken over, and what that one finds out counts.
+        """
+        attempts = self.attempts
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._take_answer(future, origin)
+            self.env["ir.cron"]._commit_progress(1)
+        except Exception:
+            # The lease brings it back, and Maventa is asked then.
+            _logger.exception("The answer for transmission %s was not stored.", self.id)
+            self.env.cr.rollback()
+
+    def _take_answer(self, future, origin):
+        error = future.exception()
+        if error is None:
+            self._take_acceptance(future.result())
+        elif isinstance(error, Rejected):
+            code, arguments = _refusal(error)
+            self._fail(code, **arguments)
+        elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
+            if not isinstance(error, MaventaError):
+                _logger.error("Sending transmission %s:", self.id, exc_info=error)
+            self._wait("uncertain", error)
+        else:
+            self._wait(origin, error)
+
+    def _take_acceptance(self, invoice):
+        self._set_state(
+            "accepted",
+            remote_id=invoice.id or self.uuid,
+            accepted_at=fields.Datetime.now(),
+            lease_until=False,
+            next_attempt_at=False,
+            error_code=False,
+            error_args=False,
+        )
+
+    def _fail(self, code, **arguments):
+        """End as failed, for the reason that ``code`` stands for."""
+        self._set_state(
+            "failed",
+            lease_until=False,
+            next_attempt_at=False,
+            error_code=code,
+            error_args=arguments,
+        )
+
+    def _wait(self, state, error):
+        """Try again later, or give up on what certainly has not arrived."""
+        code = WAITING_CODES.get(type(error), "outcome_unknown")
+        age = fields.Datetime.now() - self.create_date
+        if state == "prepared" and age > self._longest_wait():
+            hours = round(age.total_seconds() / 3600)
+            self._fail("given_up", hours=hours, text=str(error))
+            return
+        self._set_state(
+            state,
+            lease_until=False,
+            next_attempt_at=fields.Datetime.now() + self._pause(error),
+            error_code=code,
+            error_args={"text": str(error)},
+        )
+
+    @api.model
+    def _longest_wait(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        hours = parameters.get_param("account_maventa.give_up_hours", GIVE_UP_HOURS)
+        return timedelta(hours=float(hours))
+
+    def _pause(self, error):
+        """How long to wait: longer each time, never all at the same moment, and at
+        least as long as Maventa asks for (up to the longest)."""
+        pause = min(FIRST_PAUSE * 2 ** min(self.attempts - 1, 16), LONGEST_PAUSE)
+        asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+        return max(pause * random.uniform(0.8, 1.2), min(asked, LONGEST_PAUSE))
+
+    def _cancel(self):
+        """Take back what has not left yet."""
+        self.filtered(lambda t: t.state == "prepared")._set_state(
+            "cancelled", next_attempt_at=False
+        )
+
+
+def _refusal(error):
+    """The code and the arguments to store for a refusal."""
+    if isinstance(error, Conflict):
+        return error.code, {}
+    return "rejected", {"text": str(error), "code": error.code}
