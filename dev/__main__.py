@@ -2,10 +2,11 @@
 
 import sys
 
-if sys.version_info < (3, 10):
+# This file alone has to be understood by an old Python.
+if sys.version_info < (3, 10):  # noqa: UP036
     sys.exit(
-        "error: Python %d.%d is too old: choose one from 3.10 to 3.13, like this:"
-        " make PYTHON=python3.11" % sys.version_info[:2]
+        "error: this Python is too old: choose one from 3.10 to 3.13, like this:"
+        " make PYTHON=python3.11"
     )
 
 from .commands import main

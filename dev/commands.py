@@ -6,10 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 
+from . import linting, serving, terms, testing
 from .prepare import prepare
 from .problem import Problem
 from .progress import disk_full
-from .workplace import Workplace
 
 
 def setup(_arguments: list[str]) -> int:
@@ -20,25 +20,17 @@ def setup(_arguments: list[str]) -> int:
     return 0
 
 
-def odoo(arguments: list[str]) -> int:
-    """Run an Odoo subcommand (server, shell, i18n, ...) with the database server."""
-    with Workplace() as place:
-        command = place.command(*arguments)
-        return subprocess.run(command, env=place.environment, check=False).returncode
-
-
-def copy(arguments: list[str]) -> int:
-    """Make a database: copy NAME [TEMPLATE] (the base unless another is named)."""
-    with Workplace() as place:
-        name, template = (*arguments, place.base)[:2]
-        place.create_database(name, template=template)
-    return 0
-
-
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "copy": copy,
-    "odoo": odoo,
+    "clean": serving.clean,
+    "copy": serving.copy,
+    "format": linting.format_files,
+    "lint": linting.lint,
+    "odoo": serving.odoo,
+    "pot": terms.write_terms,
+    "run": serving.run,
     "setup": setup,
+    "shell": serving.shell,
+    "test": testing.test,
 }
 
 

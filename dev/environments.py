@@ -35,6 +35,11 @@ class Environment:
         self.python = self.folder / "bin/python"
         self.complete = self.folder / "complete"
 
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages lie."""
+        return next(self.folder.glob("lib/python3*/site-packages"))
+
     def missing(self) -> bool:
         """Tell whether it has to be (re)built."""
         return not (self.complete.exists() and self.python.exists())

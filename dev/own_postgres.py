@@ -43,9 +43,6 @@ class OwnPostgres:
             )
         yield
 
-    def remove(self) -> None:
-        """Nothing: the server is not ours."""
-
     def _ask(self) -> list[str]:
         answer = subprocess.run(
             [self.programs / "psql", "-XAtw", "-d", "postgres", "-c", QUESTION],

