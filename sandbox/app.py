@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from . import control, description
+from . import account_endpoints, control, description, invoice_endpoints
 from .accounts import Token
+from .arguments import Arguments
 from .backend import Backend, Call
 from .description import Fields, Operation
 from .documents import MAX_PACKAGE
-from .endpoints import ENDPOINTS, Arguments
 from .errors import ApiError, invalid_parameters, unauthorized
 from .fault_plays import PLAYS, Cut, Exchange
 from .responses import error_response, refusal
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 FORM_OVERHEAD = 1024 * 1024
+ENDPOINTS = account_endpoints.ENDPOINTS | invoice_endpoints.ENDPOINTS
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class App:
         except ApiError as error:
             response = refusal(error)
         except RequestEntityTooLarge:
-            request.environ["sandbox.close"] = True
+            request.environ["sandbox.unread"] = True
             text = "The request is larger than 150 MB: send fewer or smaller files"
             response = error_response(413, "too_large", text)
         except HTTPException as error:

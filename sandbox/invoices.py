@@ -239,20 +239,24 @@ def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, object]
         "currency": document.currency,
         "destination": None,
         "comment": invoice.fields.get("sender_comment"),
-        "files": [
-            {
-                "id": file_id,
-                "filename": file.name,
-                "type": "ATTACHMENT",
-                "mimetype": file.mimetype,
-                "href": f"{base_url}/v1/invoices/{invoice.id}/files/{file_id}",
-            }
-            for file_id, file in invoice.files.items()
-        ],
+        "files": _files(invoice, base_url),
         "actions": [
             event.to_json() for event in invoice.visible(now) if event.type != "INFO"
         ],
     }
+
+
+def _files(invoice: Invoice, base_url: str) -> list[dict[str, str]]:
+    return [
+        {
+            "id": file_id,
+            "filename": file.name,
+            "type": "ATTACHMENT",
+            "mimetype": file.mimetype,
+            "href": f"{base_url}/v1/invoices/{invoice.id}/files/{file_id}",
+        }
+        for file_id, file in invoice.files.items()
+    ]
 
 
 def _party(document: Document, side: str) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from .backend import Backend
 from .clock import to_text
 from .invoices import Invoice
 
+SHOWN = 200
 SUBJECTS = {
     "FI": "Allekirjoita: {} haluaa lähettää verkkolaskuja Maventan kautta",
     "SE": "Signera: {} vill skicka e-fakturor via Maventa",
@@ -153,9 +154,11 @@ def _invoices(backend: Backend) -> Markup:
             _state(each.status(now)),
             Markup("<a href='/sandbox/invoices/{0}/image'>PDF</a>").format(each.id),
         )
-        for each in reversed(backend.invoices.all)
+        for each in backend.invoices.all[: -SHOWN - 1 : -1]
     ]
-    return _table(heads, rows)
+    more = len(backend.invoices.all) - len(rows)
+    note = f"{more} older ones are not shown." if more else ""
+    return _table(heads, rows) + Markup("<p class='soft'>{}</p>").format(note)
 
 
 def _mails(backend: Backend) -> Markup:
@@ -174,21 +177,29 @@ def _mails(backend: Backend) -> Markup:
 
 
 def _companies(backend: Backend) -> Markup:
+    heads = ("Name", "Business id", "UUID", "User API key", "Signature", "State", "")
     rows = []
     for company in backend.accounts.companies.values():
         state = backend.accounts.authorization(company)
         link = Markup("<a href='/sandbox/sign/{}'>Sign</a>").format(company.id)
+        keys = ", ".join(
+            user.api_key
+            for user in backend.accounts.users.values()
+            if user.id in company.admin_ids
+        )
         rows.append(
             (
                 company.name,
                 company.bid,
                 company.id,
+                # As Maventa's own pages show it to the company's users.
+                Markup("<details><summary>show</summary>{}</details>").format(keys),
                 state["auth_state"],
                 _state(state["company_state"] or ""),
                 link,
             )
         )
-    return _table(("Name", "Business id", "UUID", "Signature", "State", ""), rows)
+    return _table(heads, rows)
 
 
 def _files(shown: Invoice) -> Markup:

@@ -49,9 +49,10 @@ def _parse(xml: bytes, declared: str | None) -> Document:
         root = ElementTree.fromstring(xml)
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise invalid_parameters(f"file is not well-formed XML: {error}") from error
-    for reader in (ubl, finvoice):
-        if reader.reads(root):
-            return reader.read(root, declared)
+    if ubl.reads(root):
+        return ubl.read(root, declared)
+    if finvoice.reads(root):
+        return finvoice.read(root, declared)
     if declared and not ubl.writes(declared) and not finvoice.writes(declared):
         raise not_served(f"The sandbox can't read documents of format {declared}")
     raise invalid_parameters("file is of no known format")
