@@ -36,8 +36,11 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 def main(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
+    name, *rest = arguments or ["help"]
+    if name not in COMMANDS:
+        return _fail(f"the commands are {', '.join(COMMANDS)}; see `make help`.")
     try:
-        return COMMANDS[arguments[0]](arguments[1:])
+        return COMMANDS[name](rest)
     except Problem as problem:
         return _fail(str(problem))
     except KeyboardInterrupt:

@@ -26,7 +26,7 @@ class Step:
 
 def prepare() -> Workplace:
     """Make this checkout ready; return its workplace (not entered yet)."""
-    _check_python()
+    check_python()
     check_names()
     make_folder(LOCAL)
     with exclusive(
@@ -85,7 +85,8 @@ def _run(steps: list[Step], first: int) -> None:
             step.make()
 
 
-def _check_python() -> None:
+def check_python() -> None:
+    """Raise Problem if Odoo does not run on this Python."""
     if sys.version_info[:2] > NEWEST_PYTHON:
         raise Problem(
             f"Odoo 19.0 does not run on Python {sys.version.split()[0]}: choose one"

@@ -30,7 +30,10 @@ def test(_arguments: list[str]) -> int:
 
 
 def _test_dev(place: Workplace) -> int:
-    command = [str(place.python), "-m", "pytest", "-p", "no:odoo", "-q", "dev/tests"]
+    # With the checkout as its root pytest would import the addon, and so Odoo.
+    folder = CHECKOUT / "dev/tests"
+    root = (f"--rootdir={folder}", f"--confcutdir={folder}")
+    command = [str(place.python), "-m", "pytest", "-p", "no:odoo", *root, str(folder)]
     return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 

@@ -1,0 +1,109 @@
+"""Locks, ports, logs and how failures are told."""
+
+import errno
+import socket
+import sys
+
+import pytest
+
+from dev import commands, coverage_table, progress, testing, workplace
+from dev.locks import exclusive, open_lock, try_lock
+from dev.problem import Problem
+
+
+@pytest.fixture
+def place(monkeypatch):
+    """A workplace that is only asked for its settings."""
+    monkeypatch.delenv("HTTP_PORT", raising=False)
+    return workplace.Workplace.__new__(workplace.Workplace)
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """A port that another program uses."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setattr(workplace, "HTTP_PORT", port)
+        yield port
+
+
+def test_a_taken_port_is_replaced_by_the_next_free_one(place, taken, capsys):
+    assert place.http_port > taken
+    assert f"Port {taken} is taken" in capsys.readouterr().out
+
+
+def test_a_taken_port_that_was_asked_for_is_a_failure(place, taken, monkeypatch):
+    monkeypatch.setenv("HTTP_PORT", str(taken))
+    with pytest.raises(Problem, match="set HTTP_PORT to another"):
+        _ = place.http_port
+
+
+@pytest.mark.parametrize("wanted", ["high", "0", "70000"])
+def test_a_port_must_be_a_number(place, monkeypatch, wanted):
+    monkeypatch.setenv("HTTP_PORT", wanted)
+    with pytest.raises(Problem, match="set it to a number"):
+        _ = place.http_port
+
+
+def test_one_lock_at_a_time(tmp_path):
+    path = tmp_path / "lock"
+    with exclusive(path):
+        assert not try_lock(open_lock(path))
+    assert try_lock(open_lock(path))
+
+
+def test_a_failed_program_is_told_with_its_last_error(tmp_path):
+    program = [sys.executable, "-c", "print('Error: no'); print('bye'); exit(3)"]
+    with pytest.raises(Problem, match=r"It failed\. .*ends with: Error: no"):
+        progress.run(program, tmp_path / "log", "It failed.")
+
+
+def test_a_full_disk_is_recognised_in_a_log(tmp_path):
+    program = [sys.executable, "-c", f"print({progress.DISK_FULL!r}); exit(1)"]
+    with pytest.raises(Problem, match="is full: free 3 GB"):
+        progress.run(program, tmp_path / "log", "It failed.")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (Problem("Cause: remedy."), 1, "error: Cause: remedy.\n"),
+        (KeyboardInterrupt(), 130, "goes on where it was"),
+        (OSError(errno.ENOSPC, "full", "/x"), 1, "The disk of /x is full"),
+    ],
+)
+def test_failures_are_sentences(monkeypatch, capsys, error, code, text):
+    def fail(_arguments):
+        raise error
+
+    monkeypatch.setitem(commands.COMMANDS, "fail", fail)
+    assert commands.main(["fail"]) == code
+    assert text in capsys.readouterr().err
+
+
+def test_an_unknown_command_is_told(capsys):
+    assert commands.main(["nonsense"]) == 1
+    assert "setup" in capsys.readouterr().err
+
+
+def test_the_closing_line_is_held_back(capsys):
+    assert (
+        testing._show_all_but_last(["a\n", "b\n", "= 1 passed =\n"]) == "= 1 passed ="
+    )
+    assert capsys.readouterr().out == "a\nb\n"
+
+
+def summary(lines, branches):
+    """A file's coverage, of ten lines and ten branches."""
+    counts = {"num_statements": 10, "num_branches": 10}
+    return {"summary": {**counts, "covered_lines": lines, "covered_branches": branches}}
+
+
+def test_coverage_is_asked_of_branches_folder_by_folder():
+    files = {"client/a.py": summary(10, 10), "models/b.py": summary(10, 8)}
+    assert [text for text in coverage_table.check(files) if "models/" in text]
+    assert not [text for text in coverage_table.check(files) if "client/" in text]
+    assert "models/b.py" in coverage_table.table(files)
+    assert "client/a.py" not in coverage_table.table(files)
+    files["models/c.py"] = summary(10, 10)
+    assert coverage_table.check(files) == []
