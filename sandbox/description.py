@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,22 @@ EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(\w([\w-]*\w)?\.)+\w[\w-]*\w"
 )
-FORMATS = FormatChecker(formats=())
-FORMATS.checks("email")(lambda text: is_email(text))
-FORMATS.checks("date", raises=ValueError)(lambda text: bool(date.fromisoformat(text)))
-FORMATS.checks("date-time", raises=ValueError)(lambda text: bool(from_text(text)))
 
 
 def is_email(text: object) -> bool:
     """Whether the text looks like one e-mail address."""
     return isinstance(text, str) and EMAIL.fullmatch(text) is not None
+
+
+def _parses(parse: Callable[[str], object], text: object) -> bool:
+    """Whether the text can be read; what is no text is another rule's business."""
+    return not isinstance(text, str) or bool(parse(text))
+
+
+FORMATS = FormatChecker(formats=())
+FORMATS.checks("email")(is_email)
+FORMATS.checks("date", ValueError)(partial(_parses, date.fromisoformat))
+FORMATS.checks("date-time", ValueError)(partial(_parses, from_text))
 
 
 class Fields:

@@ -6,10 +6,10 @@ import contextlib
 import errno
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
-from werkzeug.test import run_wsgi_app
 
 from .app import App
 from .backend import Backend
@@ -35,14 +35,10 @@ class Handler(WSGIRequestHandler):
             self.wfile.flush()
         environ = self.make_environ()
         try:
-            chunks, status, headers = run_wsgi_app(self.server.app, environ)
+            chunks = self.server.app(environ, self._start)
         except Cut:
             self.close_connection = True
             return
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers.items():
-            self.send_header(name, value)
         if environ.get("sandbox.close") or environ.get("sandbox.unread"):
             self.send_header("Connection", "close")
         self.end_headers()
@@ -52,9 +48,20 @@ class Handler(WSGIRequestHandler):
         if environ.get("sandbox.unread"):
             self._drain()
 
+    def _start(
+        self, status: str, headers: list[tuple[str, str]], _error: object = None
+    ) -> Callable[[bytes], object]:
+        """The start_response of WSGI; the head leaves with the body."""
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        return self.wfile.write
+
     def _drain(self) -> None:
         """Read on without keeping anything, so that the caller gets to our answer."""
-        left = int(self.headers.get("Content-Length", 0))
+        is_chunked = "Transfer-Encoding" in self.headers
+        left = 0 if is_chunked else int(self.headers.get("Content-Length", 0))
         while left > 0:
             chunk = self.rfile.read(min(left, 1024 * 1024))
             left -= len(chunk) or left
