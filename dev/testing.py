@@ -11,7 +11,7 @@ from pathlib import Path
 from . import chromium
 from .coverage_table import check, table
 from .locks import exclusive
-from .paths import ADDON, CHECKOUT, LOCAL
+from .paths import ADDON, ADDONS, CHECKOUT, LOCAL
 from .prepare import prepare
 from .problem import Problem
 from .workplace import Workplace
@@ -59,6 +59,8 @@ def _run(place: Workplace, arguments: Sequence[str]) -> int:
         f"--odoo-config={place.config()}",
         f"--odoo-database={DATABASE}",
         "--odoo-http",
+        f"--rootdir={ADDONS}",
+        f"--confcutdir={ADDONS}",
         str(ADDON / "tests"),
         *arguments,
     ]

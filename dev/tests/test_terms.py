@@ -5,7 +5,6 @@ import pytest
 
 from dev import merge_terms
 
-
 TEXTS = (("fi", "Lähetä", "Saaja %s"), ("sv", "Skicka", "Till %s"))
 
 
