@@ -131,7 +131,7 @@ class Workplace:
         """The command line of an `odoo` subcommand (server, shell, i18n, ...)."""
         # The settings come last: a subcommand may have a subcommand of its own.
         settings = ("-c", str(self.config(workers)))
-        return [str(self.python), "-m", "odoo", *map(str, arguments), *settings]
+        return [str(self.python), str(program()), *map(str, arguments), *settings]
 
     def server_command(
         self, database: str, *arguments: str, workers: int = 0
@@ -213,6 +213,13 @@ class Workplace:
         # The databases of several checkouts may lie on one own server.
         own = isinstance(self.postgres, OwnPostgres)
         return f"maventa_{purpose}" + (f"_{CHECKOUT_ID}" if own else "")
+
+
+def program() -> Path:
+    """A script that starts Odoo: with workers it starts itself again by its path."""
+    path = LOCAL / "odoo"
+    path.write_text("from odoo.cli.command import main\n\nmain()\n")
+    return path
 
 
 def free_port(first: int) -> int:

@@ -255,9 +255,15 @@ class MaventaTransmission(models.Model):
                 self._take_answer(future, origin)
             self.env["ir.cron"]._commit_progress(1)
         except Exception:
-            # The lease brings it back, and Maventa is asked then.
             _logger.exception("The answer for transmission %s was not stored.", self.id)
             self.env.cr.rollback()
+            self._let_go(attempts)
+
+    def _let_go(self, attempts):
+        """Have Maventa asked soon; should this fail too, the lease's end does it."""
+        if self.state == "sending" and self.attempts == attempts:
+            self.lease_until = fields.Datetime.now()
+            self.env["ir.cron"]._commit_progress()
 
     def _take_answer(self, future, origin):
         error = future.exception()
@@ -265,7 +271,7 @@ class MaventaTransmission(models.Model):
             self._take_acceptance(future.result())
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
-            self._fail(code, **arguments)
+            self._fail(code, arguments)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
                 _logger.error("Sending transmission %s:", self.id, exc_info=error)
@@ -284,7 +290,7 @@ class MaventaTransmission(models.Model):
             error_args=False,
         )
 
-    def _fail(self, code, **arguments):
+    def _fail(self, code, arguments=None):
         """End as failed, for the reason that ``code`` stands for."""
         self._set_state(
             "failed",
@@ -300,7 +306,7 @@ class MaventaTransmission(models.Model):
         age = fields.Datetime.now() - self.create_date
         if state == "prepared" and age > self._longest_wait():
             hours = round(age.total_seconds() / 3600)
-            self._fail("given_up", hours=hours, text=str(error))
+            self._fail("given_up", {"hours": hours, "text": str(error)})
             return
         self._set_state(
             state,

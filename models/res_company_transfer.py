@@ -168,7 +168,7 @@ class ResCompany(models.Model):
         if self.sudo().maventa_problem_code:
             return False
         for transmission in refused:
-            transmission._fail("not_allowed", **transmission.error_args)
+            transmission._fail("not_allowed", transmission.error_args)
         self.env["ir.cron"]._commit_progress()
         return True
 
