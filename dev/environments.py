@@ -5,14 +5,16 @@ import importlib.util
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import venv
 from pathlib import Path
 
-from . import progress
+from . import progress, system_packages
 from .paths import CHECKOUT, cache_folder
 from .problem import Problem
 
+PDF_LIBRARIES = ("libfontconfig1", "libfreetype6", "libxext6", "libxrender1")
 # `pip --python` exists since then.
 PIP_VERSION = (22, 3)
 PIP_MISSING = (
@@ -84,6 +86,14 @@ class Environment:
         packed = self.folder / "bin/wkhtmltopdf-pack"
         if packed.exists():
             packed.with_name("wkhtmltopdf").symlink_to(packed.name)
+            if not _runs(packed):
+                system_packages.install(PDF_LIBRARIES, "wkhtmltopdf lacks libraries")
+
+
+def _runs(program: Path) -> bool:
+    return not subprocess.run(
+        [program, "-V"], capture_output=True, check=False
+    ).returncode
 
 
 def _pip_reaches_others() -> bool:

@@ -40,7 +40,7 @@ def _test_dev(place: Workplace) -> int:
 def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
     if not (CHECKOUT / "tests").is_dir():
         raise Problem("The addon has no folder tests, so there is nothing to test.")
-    chromium.require()
+    chromium.prefer()
     with (
         exclusive(LOCAL / "test.lock", "Waiting for the tests that run already."),
         place,
