@@ -44,7 +44,8 @@ RULES = Map(
             ("DELETE", "/sandbox/faults", "clear_faults"),
             ("POST", "/sandbox/reset", "reset"),
         )
-    ]
+    ],
+    strict_slashes=False,
 )
 
 
@@ -53,8 +54,6 @@ def respond(app: App, request: Request) -> Response:
     try:
         name, arguments = RULES.bind_to_environ(request.environ).match()
     except HTTPException as error:
-        if isinstance(error, Response):
-            return error
         text = f"{request.method} {request.path} is not part of the sandbox"
         return error_response(error.code or 404, "not_found", text)
     with app.backend.lock:

@@ -58,7 +58,7 @@ class Fields:
         validator = self._open if unknown == "ignored" else self._strict
         details = [_detail(error) for error in validator.iter_errors(values)]
         if details:
-            raise invalid_parameters(*sorted(details))
+            raise invalid_parameters(*sorted(set(details)))
 
     def decode(
         self, given: Mapping[str, list[str]], lists: str = "both"

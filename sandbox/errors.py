@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 
 class ApiError(Exception):
     """A refusal; ``plain`` answers with the message as text instead of JSON."""
@@ -15,7 +13,6 @@ class ApiError(Exception):
         message: str,
         *details: str,
         plain: bool = False,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -23,11 +20,6 @@ class ApiError(Exception):
         self.message = message
         self.details = list(details)
         self.plain = plain
-        self.headers = dict(headers or {})
-
-    def body(self) -> dict[str, object]:
-        """The Error object of the API description."""
-        return {"code": self.code, "message": self.message, "details": self.details}
 
 
 def invalid_parameters(*details: str) -> ApiError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from markupsafe import Markup
 
 from . import __doc__ as scope
 from .accounts import Company, Mail
 from .backend import Backend
-from .clock import to_text
 from .invoices import Invoice
 
 SHOWN = 200
@@ -82,7 +82,7 @@ def invoice(backend: Backend, shown: Invoice) -> str:
         ("Uploads", backend.invoices.uploads(shown)),
     ]
     events = [
-        (to_text(event.happened_at), event.type, event.channel, event.message)
+        (_when(event.happened_at), event.type, event.channel, event.message)
         for event in shown.visible(now)
     ]
     body = Markup(
@@ -131,8 +131,8 @@ def _clock(backend: Backend) -> Markup:
         for words, seconds in steps
     )
     faults = [f"{each.times} × {each.fault}" for each in backend.faults.active]
-    return Markup("<p>Clock: {} {} <span class='soft'>{}</span></p>").format(
-        to_text(backend.clock.now()),
+    return Markup("<p>Clock: {} UTC {} <span class='soft'>{}</span></p>").format(
+        _when(backend.clock.now()),
         buttons,
         f"Faults set: {', '.join(faults)}" if faults else "",
     )
@@ -143,7 +143,7 @@ def _invoices(backend: Backend) -> Markup:
     heads = ("Taken in", "Number", "From", "To", "Sum", "Channel", "Status", "")
     rows = [
         (
-            to_text(each.created_at),
+            _when(each.created_at),
             Markup("<a href='/sandbox/invoices/{}'>{}</a>").format(
                 each.id, each.document.number
             ),
@@ -164,7 +164,7 @@ def _invoices(backend: Backend) -> Markup:
 def _mails(backend: Backend) -> Markup:
     rows = [
         (
-            to_text(mail.sent_at),
+            _when(mail.sent_at),
             mail.to,
             mail.locale,
             Markup("<a href='/sandbox/sign/{}'>{}</a>").format(
@@ -224,6 +224,10 @@ def _sums(shown: Invoice) -> str:
 def _sum(shown: Invoice) -> Markup:
     text = "<span class='sum'>{} {}</span>"
     return Markup(text).format(shown.document.gross, shown.document.currency)
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _state(word: str) -> Markup:

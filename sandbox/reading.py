@@ -25,7 +25,8 @@ def read(data: bytes, declared: str | None = None) -> Document:
         main = _main(files)
     else:
         files, main = [], File("invoice.xml", "application/xml", data)
-    _check_size(main)
+    for file in (main, *files):
+        _check_size(file)
     document = _parse(main.content, declared)
     others = [file for file in files if file is not main]
     if not document.format.startswith("FINVOICE"):

@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 import zipfile
+from http.client import HTTPConnection
 from pathlib import Path
 
 import requests
@@ -17,6 +18,7 @@ from ..sandbox import description
 from ..sandbox.description import FORMATS
 from ..sandbox.server import PortTaken, Sandbox
 
+ROOT = description.__name__.removesuffix("sandbox.description")
 SCOPE = "company:read company:write lookup invoice:send invoice:receive"
 PDF = b"%PDF-1.4\nthe invoice as its sender drew it\n%%EOF\n"
 ADDRESS = """<cac:PostalAddress><cbc:StreetName>Street 1</cbc:StreetName>
@@ -243,12 +245,14 @@ class TestSandboxServer(SandboxCase):
             session.get(other.url + "/sandbox/clock", timeout=5)
 
     def test_connections_are_kept(self):
-        self.api.get("/oauth2/current")
-        pool = self.api.session.get_adapter("http://").poolmanager.pools
-        for _ in range(3):
-            self.api.get("/oauth2/current")
-        keys = pool.keys()
-        self.assertEqual([pool[key].num_connections for key in keys], [1])
+        connection = HTTPConnection(self.sandbox.url.removeprefix("http://"))
+        self.addCleanup(connection.close)
+        connection.connect()
+        line = connection.sock
+        for method, path in (("POST", "/v1/users"), ("GET", "/oauth2/current")):
+            connection.request(method, path, body=b"{}")
+            connection.getresponse().read()
+            self.assertIs(connection.sock, line)
 
     def test_what_is_not_served_is_501_and_what_is_unknown_404(self):
         for path, status in (
@@ -259,6 +263,25 @@ class TestSandboxServer(SandboxCase):
             with self.subTest(path):
                 self.assertEqual(self.api.get(path).status_code, status)
         self.assertRefused(self.api.post("/oauth2/current"), 405, "method_not_allowed")
+        self.assertEqual(self.api.get("/sandbox").status_code, 200)
+        self.assertRefused(self.api.get("/sandbox/nothing"), 404, "not_found")
+
+    def test_a_body_that_is_not_json_is_refused(self):
+        for data in (b"{", b"[]", b""):
+            headers = {"Content-Type": "application/json"}
+            answer = self.api.call("POST", "/v1/users", data=data, headers=headers)
+            self.assertRefused(answer, 400, "invalid_parameters")
+        answer = self.api.post("/v1/users", {"email": 5, "vendor_api_key": "sandbox"})
+        self.assertRefused(answer, 400, "invalid_parameters", "email is invalid")
+        self.assertEqual(self.api.post("/sandbox/clock", [1]).status_code, 400)
+
+    def test_a_fault_of_its_own_is_told_and_logged(self):
+        del self.backend.accounts.users
+        values = {"vendor_api_key": "sandbox", "email": "a@x.example"}
+        with self.assertLogs(ROOT + "sandbox.app", "ERROR") as logs:
+            answer = self.api.post("/v1/users", values)
+        self.assertRefused(answer, 500, "sandbox_failed")
+        self.assertIn("POST /v1/users failed", logs.output[0])
 
     def test_a_body_beyond_the_limit_is_refused_clearly(self):
         with tempfile.TemporaryFile() as body:

@@ -1,7 +1,9 @@
 """The sandbox: taking invoices in, and showing them again."""
 
 import hashlib
+from unittest import mock
 
+from ..sandbox import reading, ubl
 from .test_sandbox import PDF, SandboxCase, bis3, finvoice, packed
 
 PNG = ("photo.png", "image/png", b"\x89PNG")
@@ -118,6 +120,20 @@ class TestSandboxUpload(SandboxCase):
                 self.assertRefused(answer, 400, "invalid_parameters")
                 self.assertIn(words, " ".join(answer.json()["details"]))
         self.assertEqual(self.api.get("/sandbox/invoices").json(), [])
+
+    def test_files_beyond_the_limits_are_refused(self):
+        files = [("i.pdf", "application/pdf", b"x" * 1000)]
+        pack = packed({"i.xml": finvoice(), "i.pdf": b"x" * 5000})
+        for module, limit, size, data, words in (
+            (reading, "MAX_FILE", 1000, bis3(), "invoice.xml is larger than 10 MB"),
+            (reading, "MAX_PACKAGE", 5000, pack, "150 MB unpacked"),
+            (reading, "MAX_FILE", 4000, pack, "i.pdf is larger than 10 MB"),
+            (ubl, "MAX_FILE", 999, bis3(files=files), "embeds a file larger"),
+        ):
+            with self.subTest(words), mock.patch.object(module, limit, size):
+                answer = self.api.upload(data)
+                self.assertRefused(answer, 400, "invalid_parameters")
+                self.assertIn(words, answer.json()["details"][0])
 
     def test_the_format_given_has_to_be_the_files(self):
         for data, name in (
