@@ -19,7 +19,8 @@ def refresh() -> None:
     """Link what the repository's root holds now; remove links to what is gone."""
     wanted = {entry.name: entry for entry in addon_entries()}
     for link in make_folder(ADDON).iterdir():
-        if link.name not in wanted:
+        # Python's own __pycache__ stays.
+        if link.is_symlink() and link.name not in wanted:
             link.unlink()
     for name, entry in wanted.items():
         point(ADDON / name, entry)

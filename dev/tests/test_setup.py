@@ -40,11 +40,12 @@ def checkout(monkeypatch, tmp_path):
 def test_links_follow_the_addon_and_leave_out_the_rest(checkout):
     links.refresh()
     assert sorted(os.listdir(links.ADDON)) == ["models", "tests"]
+    (links.ADDON / "__pycache__").mkdir()
     (checkout / "views").mkdir()
     (checkout / "tests/t.py").unlink()
     (checkout / "tests").rmdir()
     links.refresh()
-    assert sorted(os.listdir(links.ADDON)) == ["models", "views"]
+    assert sorted(os.listdir(links.ADDON)) == ["__pycache__", "models", "views"]
     assert (links.ADDON / "models/a.py").exists()
 
 
