@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         return _fail("stopped; the same command goes on where it was.", 130)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            return _fail(disk_full(error.filename or "this checkout"))
+            return _fail(disk_full())
         raise
     except subprocess.CalledProcessError as error:
         return _fail(f"{error.cmd[0]} failed: {error.stderr or error.output}")

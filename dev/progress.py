@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .paths import make_folder
+from .paths import LOCAL, cache_folder, make_folder
 from .problem import Problem
 
 DISK_FULL = "No space left on device"
@@ -60,7 +61,10 @@ def run(
         finally:
             _end(process)
     if process.returncode:
-        raise Problem(f"{failure} {_last_words(log)}")
+        text = log.read_text(errors="replace")
+        if DISK_FULL in text:
+            raise Problem(disk_full())
+        raise Problem(f"{failure} {_last_words(text, log)}")
 
 
 def _watch(
@@ -84,19 +88,19 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _last_words(log: Path) -> str:
-    text = log.read_text(errors="replace")
-    if DISK_FULL in text:
-        return disk_full(log)
+def _last_words(text: str, log: Path) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or line[:2] == "E:"]
     last = (errors or lines or ["It said nothing."])[-1]
     return f"(Its log is {log}; it ends with: {last[:300]})"
 
 
-def disk_full(place: Path | str) -> str:
+def disk_full() -> str:
     """One sentence for a full disk."""
-    return f"The disk of {place} is full: free 3 GB and run the command again."
+    return (
+        f"A disk is full (that of {cache_folder()}, {LOCAL} or {tempfile.gettempdir()}):"
+        " free 3 GB and run the command again."
+    )
 
 
 def program_environment(**changes: str) -> dict[str, str]:

@@ -60,7 +60,7 @@ def test_a_failed_program_is_told_with_its_last_error(tmp_path):
 
 def test_a_full_disk_is_recognised_in_a_log(tmp_path):
     program = [sys.executable, "-c", f"print({progress.DISK_FULL!r}); exit(1)"]
-    with pytest.raises(Problem, match="is full: free 3 GB"):
+    with pytest.raises(Problem, match="^A disk is full .*: free 3 GB"):
         progress.run(program, tmp_path / "log", "It failed.")
 
 
@@ -69,7 +69,7 @@ def test_a_full_disk_is_recognised_in_a_log(tmp_path):
     [
         (Problem("Cause: remedy."), 1, "error: Cause: remedy.\n"),
         (KeyboardInterrupt(), 130, "goes on where it was"),
-        (OSError(errno.ENOSPC, "full", "/x"), 1, "The disk of /x is full"),
+        (OSError(errno.ENOSPC, "full", "/x"), 1, "error: A disk is full"),
     ],
 )
 def test_failures_are_sentences(monkeypatch, capsys, error, code, text):
