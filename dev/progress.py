@@ -97,10 +97,8 @@ def _last_words(text: str, log: Path) -> str:
 
 def disk_full() -> str:
     """One sentence for a full disk."""
-    return (
-        f"A disk is full (that of {cache_folder()}, {LOCAL} or {tempfile.gettempdir()}):"
-        " free 3 GB and run the command again."
-    )
+    places = f"{cache_folder()}, {LOCAL} or {tempfile.gettempdir()}"
+    return f"A disk is full (that of {places}): free 3 GB and run the command again."
 
 
 def program_environment(**changes: str) -> dict[str, str]:
