@@ -5,12 +5,14 @@ checkouts. The template is the base with the addon installed; it is made again
 when a file of the addon that goes into a database has changed.
 """
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import IO
 
 from . import progress
 from .locks import exclusive
@@ -29,8 +31,9 @@ TEMPLATE_KEY = LOCAL / "template.key"
 
 
 def base_key(place: Workplace) -> str:
-    """What the base depends on."""
-    parts = (place.odoo_source.version, MODULES, LANGUAGES)
+    """What the base depends on; an older server cannot read a newer one's dump."""
+    server = int(place.psql("postgres", "SHOW server_version_num")) // 10000
+    parts = (place.odoo_source.version, MODULES, LANGUAGES, server)
     return f"{parts[0]}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
 
 
@@ -73,6 +76,7 @@ def template_missing(place: Workplace) -> bool:
 
 def make_base(place: Workplace) -> None:
     """Make the base: from the cache, else by installing Odoo's modules."""
+    BASE_KEY.unlink(missing_ok=True)
     folder = cache_folder() / f"base-{base_key(place)}"
     waiting = "      waiting for another checkout that makes the same database"
     with exclusive(cache_folder() / "base.lock", waiting):
@@ -134,23 +138,31 @@ def _restore(place: Workplace, folder: Path) -> None:
     place.drop_database(place.base)
     place.run_program("createdb", "-T", "template0", place.base)
     shutil.copytree(folder / "filestore", place.filestore(place.base))
-    restore = subprocess.Popen(
-        ["pg_restore", "-O", "-x", "-f", "-", folder / "database.dump"],
-        env=place.environment,
-        stdout=subprocess.PIPE,
-    )
-    load = subprocess.Popen(
+    command = ["pg_restore", "-O", "-x", "-f", "-", str(folder / "database.dump")]
+    with subprocess.Popen(
+        command, env=place.environment, stdout=subprocess.PIPE
+    ) as dump:
+        assert dump.stdout
+        loaded = _load(place, dump.stdout)
+    if dump.returncode or not loaded:
+        shutil.rmtree(folder)
+        raise Problem("The cached database was damaged and is removed: run it again.")
+
+
+def _load(place: Workplace, statements: IO[bytes]) -> bool:
+    """Run the statements of a dump in the base; tell whether all went well."""
+    with subprocess.Popen(
         ["psql", "-Xqw", "-v", "ON_ERROR_STOP=1", "-d", place.base],
         env=place.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-    )
-    assert restore.stdout and load.stdin
-    for line in restore.stdout:
-        # Servers older than the program that made the dump do not know it.
-        if not line.startswith(b"SET transaction_timeout"):
-            load.stdin.write(line)
-    load.stdin.close()
-    if load.wait() or restore.wait():
-        shutil.rmtree(folder)
-        raise Problem("The cached database was damaged and is removed: run it again.")
+    ) as psql:
+        assert psql.stdin
+        # It ends early at an error, and its exit code tells.
+        with contextlib.suppress(BrokenPipeError):
+            for line in statements:
+                # Servers older than pg_restore do not know it.
+                if not line.startswith(b"SET transaction_timeout"):
+                    psql.stdin.write(line)
+            psql.stdin.close()
+    return not psql.returncode
