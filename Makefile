@@ -31,7 +31,7 @@ lint: ## check style, types, translations and Odoo's conventions
 format: ## mend what the formatters can mend
 	@$(DEV) format
 
-pot: setup ## write the translatable texts to i18n and merge them into the languages
+pot: ## write the translatable texts to i18n and merge them into the languages
 	@$(DEV) pot
 
 sandbox: setup ## run the fake Maventa alone (PORT=8970)
@@ -40,10 +40,10 @@ sandbox: setup ## run the fake Maventa alone (PORT=8970)
 screenshots: setup ## make the pictures of the documentation
 	@$(VENV_PYTHON) -m dev.screenshots
 
-run: setup ## serve Odoo with the addon, in the database maventa_run
+run: ## serve Odoo with the addon, in the database maventa_run
 	@$(DEV) run
 
-shell: setup ## open Odoo's shell in the database maventa_run
+shell: ## open Odoo's shell in the database maventa_run
 	@$(DEV) shell
 
 clean: ## stop the database server and remove this checkout's data
