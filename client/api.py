@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .auth import BearerAuth, NoAuth, TokenKeeper
 from .errors import (
@@ -55,14 +55,15 @@ T = TypeVar("T")
 def check_base_url(url: str) -> str:
     """Return the address without its last slash.
 
-    :raises ValueError: unless it is https, or http to this very machine, and
-        carries neither a user name nor a query
+    :raises ValueError: unless it is https, or http to this very machine, with a
+        port that is a number, and carries no user name, password, query or fragment
     """
     parts = urlsplit(url.strip())
     secure = parts.scheme == "https" or (
         parts.scheme == "http" and _is_loopback(parts.hostname)
     )
-    if not secure or not parts.hostname or parts.username or parts.query:
+    extra = "@" in parts.netloc or parts.query or parts.fragment
+    if not secure or not parts.hostname or parts.port == 0 or extra:
         raise ValueError(url)
     return url.strip().rstrip("/")
 
@@ -159,8 +160,8 @@ class MaventaClient:
 
     def vendor_link(self) -> str:
         """The state of the link between company and vendor, in undocumented words."""
-        answer = self._get("v1", "company", "vendors")
-        return str((self._json(answer) or {}).get("state") or "")
+        data = self._json(self._get("v1", "company", "vendors"))
+        return str(data.get("state") or "") if isinstance(data, dict) else ""
 
     def link_vendor(self) -> None:
         """Link the company to the vendor key the token was asked for with."""
@@ -168,7 +169,7 @@ class MaventaClient:
 
     def settings(self) -> dict[str, Any]:
         """The company's settings at Maventa, block by block."""
-        return dict(self._json(self._get("v1", "company", "settings")) or {})
+        return self._parse(dict, self._get("v1", "company", "settings"))
 
     def update_settings(self, **blocks: Mapping[str, Any]) -> None:
         """Change the settings of the blocks given and leave the others."""
@@ -199,9 +200,7 @@ class MaventaClient:
 
         :raises NotFound: the service has no such invoice of this company
         """
-        return self._parse(
-            Invoice.from_json, self._get("v1", "invoices", invoice_id)
-        )
+        return self._parse(Invoice.from_json, self._get("v1", "invoices", invoice_id))
 
     def sent_invoices(self, **filters: str | Sequence[str]) -> list[Invoice]:
         """The first page of the sent invoices that meet the filters, newest first."""
@@ -298,7 +297,9 @@ class MaventaClient:
         raise self._error(answer, changes)
 
     def _error(self, answer: requests.Response, changes: bool) -> MaventaError:
-        body = self.credentials.redact(answer.content.decode("utf-8", "replace"))
+        _, _, token = answer.request.headers.get("Authorization", "").partition(" ")
+        text = answer.content.decode("utf-8", "replace")
+        body = self.credentials.redact(text, token)
         return error_from_answer(
             answer.status_code, answer.headers, body.encode(), changes=changes
         )
@@ -359,8 +360,11 @@ def _error_from_exception(
 
 def _never_connected(error: requests.RequestException) -> bool:
     """Whether the connection failed before a byte of the request could leave."""
-    early = (requests.ConnectTimeout, requests.exceptions.ProxyError)
-    if isinstance(error, early) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError)
+    # A proxy may also break off after it has passed the request on.
+    reason = getattr(reason, "original_error", reason)
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))

@@ -19,6 +19,7 @@ class               when                                       what the caller d
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -149,7 +150,7 @@ def _parse_body(body: bytes) -> dict[str, Any]:
         return {"message": _plain_text(body)}
     if not isinstance(data, dict):
         return {"message": shorten(str(data))}
-    details = data.get("details") or ()
+    details = data.get("details") or []
     if not isinstance(details, list):
         details = [details]
     code = data.get("code")
@@ -176,7 +177,8 @@ def parse_retry_after(value: str | None) -> float | None:
     if not value:
         return None
     try:
-        return max(float(value), 0.0)
+        seconds = float(value)
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:

@@ -92,7 +92,7 @@ def _taken_nevertheless(
     except Conflict:
         raise
     except MaventaError as error:
-        raise OutcomeUnknown(str(error), status=error.status) from error
+        raise _unknown(error) from error
     if invoice:
         return invoice
     if refusal.duplicate:
@@ -105,6 +105,8 @@ def _find(client: MaventaClient, parcel: Parcel) -> Invoice | None:
         invoice = client.invoice(parcel.uuid)
     except NotFound:
         return None
+    except Rejected as error:  # the question was refused, not the document
+        raise _unknown(error) from error
     if not parcel.is_same_as(invoice):
         raise Conflict(code="another_invoice")
     return invoice
@@ -120,3 +122,10 @@ def _find_by_number(client: MaventaClient, parcel: Parcel) -> Invoice | None:
         if known and parcel.is_same_as(invoice):
             return invoice
     return None
+
+
+def _unknown(error: MaventaError) -> OutcomeUnknown:
+    """What a failed look leaves us with."""
+    return OutcomeUnknown(
+        str(error), status=error.status, retry_after=error.retry_after
+    )

@@ -28,8 +28,9 @@ class Credentials:
     user_api_key: str = field(repr=False)
     vendor_api_key: str = field(default="", repr=False)
 
-    def redact(self, text: str) -> str:
-        for secret in (self.user_api_key, self.vendor_api_key):
+    def redact(self, text: str, *others: str) -> str:
+        """The text without the keys and without the other secrets given."""
+        for secret in (self.user_api_key, self.vendor_api_key, *others):
             if secret:
                 text = text.replace(secret, "•••")
         return text
@@ -49,6 +50,8 @@ class Token:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Token:
+        if not data["access_token"]:
+            raise ValueError("no token")
         return cls(
             value=_text(data["access_token"]),
             lifetime=float(data.get("expires_in") or 0),
