@@ -1,0 +1,271 @@
+"""hand_over(): a document arrives once, whatever the line and the service do."""
+
+from dataclasses import replace
+
+from ..client import (
+    Conflict,
+    Invoice,
+    MaventaError,
+    NotFound,
+    NotReached,
+    OutcomeUnknown,
+    Parcel,
+    Rejected,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    hand_over,
+)
+from ..sandbox.server import Sandbox
+from .test_client import ClientCase
+from .test_sandbox import bis3
+
+PARCEL = Parcel(
+    uuid="u1",
+    number="INV-1",
+    total=125.5,
+    currency="EUR",
+    file_name="invoice.xml",
+    content=bis3(),
+    fields={"format": "PEPPOLBIS30", "uuid": "u1"},
+)
+REPEATED = ("409", "400", "422", "400_text", "409_text", "201")
+# Faults that take the invoice and lose the answer.
+LOST = (
+    "cut_after",
+    "cut_in_answer",
+    "500_after",
+    "502_after",
+    "503_after",
+    "504_after",
+    "broken_json",
+    "html",
+    "empty",
+)
+# Faults that leave it open too, although nothing was taken.
+OPEN = ("cut_before_read", "cut_before", "500_before", "html_502", "redirect")
+
+
+class HandOverCase(ClientCase):
+    def setUp(self):
+        super().setUp()
+        self.sends = self.sender()
+
+    def hand_over(self, parcel=PARCEL, **changes):
+        return hand_over(self.sends, replace(parcel, **changes))
+
+    def error(self, **changes):
+        with self.assertRaises(MaventaError) as caught:
+            self.hand_over(**changes)
+        return caught.exception
+
+    def uploads(self):
+        return len(self.calls("/v1/invoices"))
+
+    def looks(self):
+        return self.calls("/v1/invoices/u1")
+
+    def assertTakenOnce(self):
+        (taken,) = self.backend.invoices.all
+        self.assertEqual(taken.data, PARCEL.content)
+        self.assertEqual(taken.fields, dict(PARCEL.fields))
+
+
+class TestHandOver(HandOverCase):
+    def test_the_first_try_sends_and_asks_nothing(self):
+        invoice = self.hand_over()
+        self.assertEqual((invoice.id, invoice.number), ("u1", "INV-1"))
+        self.assertEqual((self.uploads(), self.looks()), (1, []))
+        self.assertTakenOnce()
+
+    def test_asked_first_and_found_is_not_sent(self):
+        sent = self.hand_over()
+        self.assertEqual(self.hand_over(ask_first=True), sent)
+        self.assertEqual((self.uploads(), self.looks()), (1, [200]))
+
+    def test_asked_first_and_not_found_is_sent(self):
+        self.assertEqual(self.hand_over(ask_first=True).id, "u1")
+        self.assertEqual((self.uploads(), self.looks()), (1, [404]))
+        self.assertTakenOnce()
+
+    def test_a_second_upload_is_the_same_invoice_in_every_form_of_answer(self):
+        for ids in ("same", "different"):
+            for form in REPEATED:
+                with self.subTest(form=form, ids=ids):
+                    self.backend.reset()
+                    self.sends = self.sender()
+                    self.switch(uuid_repeated=form, invoice_id=ids)
+                    first = self.hand_over()
+                    self.assertEqual(first.id == "u1", ids == "same")
+                    self.assertEqual(self.hand_over(), first)
+                    self.assertTakenOnce()
+
+    def test_a_lost_answer_is_found_by_asking(self):
+        for ids in ("same", "different"):
+            for name in LOST:
+                with self.subTest(fault=name, ids=ids):
+                    self.backend.reset()
+                    self.sends = self.sender()
+                    self.switch(invoice_id=ids)
+                    self.fault(name, "POST")
+                    self.assertIs(type(self.error()), OutcomeUnknown)
+                    self.assertEqual(self.hand_over(ask_first=True).number, "INV-1")
+                    self.assertEqual(self.uploads(), 1)
+                    self.assertTakenOnce()
+
+    def test_what_may_have_been_taken_but_was_not_is_sent_again(self):
+        for name in OPEN:
+            with self.subTest(name):
+                self.backend.reset()
+                self.sends = self.sender()
+                self.fault(name, "POST")
+                self.assertIs(type(self.error()), OutcomeUnknown)
+                self.hand_over(ask_first=True)
+                self.assertEqual(self.uploads(), 2)
+                self.assertTakenOnce()
+
+    def test_an_answer_lost_in_time_is_found_by_asking(self):
+        self.sends.timeout = 0.3
+        self.fault("timeout_after", "POST", seconds=5)
+        self.assertIs(type(self.error()), OutcomeUnknown)
+        self.sends.timeout = 10
+        self.assertEqual(self.hand_over(ask_first=True).id, "u1")
+        self.assertEqual(self.uploads(), 1)
+
+    def test_a_duplicate_answer_to_what_was_just_taken_is_success(self):
+        for form in REPEATED[:-1]:
+            with self.subTest(form):
+                self.backend.reset()
+                self.sends = self.sender()
+                self.fault("duplicate_after", "POST", form=form)
+                self.assertEqual(self.hand_over().id, "u1")
+                self.assertTakenOnce()
+
+    def test_what_certainly_did_not_arrive_is_told_as_it_is(self):
+        for name, expected in (
+            ("429", Throttled),
+            ("401", Unauthorised),
+            ("403", Unauthorised),
+        ):
+            with self.subTest(name):
+                self.fault(name, "POST", times=2 if expected is Unauthorised else 1)
+                self.assertIs(type(self.error()), expected)
+        self.assertEqual(self.looks(), [])
+        with Sandbox() as other:
+            self.sends = self.client(url=other.url)
+        self.assertIs(type(self.error()), NotReached)
+
+
+class TestHandOverRefused(HandOverCase):
+    def test_a_refusal_is_believed_after_a_look(self):
+        fields = {**PARCEL.fields, "recipient_email": "not an address"}
+        error = self.error(fields=fields)
+        self.assertIs(type(error), Rejected)
+        self.assertEqual(error.details, ("recipient_email is invalid",))
+        self.assertEqual((self.uploads(), self.looks()), (1, [404]))
+
+    def test_a_refusal_of_any_wording_is_success_when_the_invoice_is_there(self):
+        self.hand_over()
+        self.fault("text_details", "POST")
+        self.assertEqual(self.hand_over().id, "u1")
+        self.fault("404", "POST")
+        self.assertEqual(self.hand_over().id, "u1")
+        self.assertTakenOnce()
+
+    def test_a_refusal_is_not_believed_when_the_look_fails(self):
+        self.hand_over()
+        for name in ("cut_before", "500_before", "429", "401", "html", "text_details"):
+            with self.subTest(name):
+                self.fault("text_details", "POST")
+                self.fault(name, "GET", times=2 if name == "401" else 1)
+                self.assertIs(type(self.error()), OutcomeUnknown)
+
+    def test_a_failed_look_passes_on_the_wait_asked_for(self):
+        self.fault("text_details", "POST")
+        self.fault("429", "GET", retry_after=40)
+        error = self.error()
+        self.assertEqual((error.status, error.retry_after), (429, 40))
+
+    def test_a_duplicate_that_is_nowhere_is_a_conflict(self):
+        for form in REPEATED[:-1]:
+            with self.subTest(form):
+                self.fault("duplicate_before", "POST", form=form)
+                error = self.error()
+                self.assertIs(type(error), Conflict)
+                self.assertEqual(error.code, "already_there")
+                self.assertIn("already exists", error.message)
+        self.assertEqual(self.backend.invoices.all, [])
+
+    def test_a_duplicate_known_only_by_its_number_is_found(self):
+        self.switch(invoice_id="different")
+        sent = self.hand_over()
+        self.fault("404", "GET", "/v1/invoices/{id}")
+        self.assertEqual(self.hand_over(), sent)
+        self.assertTakenOnce()
+
+    def test_a_failed_or_other_invoice_of_that_number_is_no_proof(self):
+        self.sends.send_invoice("i.xml", bis3("INV-10"), {})
+        self.sends.send_invoice("i.xml", bis3(), {})
+        invoice = self.backend.invoices.all[-1]
+        self.backend.invoices.add_event(invoice, {"type": "ERROR"})
+        self.fault("duplicate_before", "POST", times=2)
+        self.assertEqual(self.error().code, "already_there")
+        invoice.events.pop()
+        self.fault("other_invoice", "GET", "/v1/invoices")
+        self.assertEqual(self.error().code, "already_there")
+
+
+class TestHandOverAsking(HandOverCase):
+    def test_another_invoice_under_our_uuid_is_a_conflict(self):
+        self.hand_over()
+        for changes in (
+            {"number": "INV-2"},
+            {"total": 124.5},
+            {"total": 126.5},
+            {"currency": "SEK"},
+        ):
+            for ask_first in (True, False):
+                with self.subTest(ask_first=ask_first, **changes):
+                    error = self.error(ask_first=ask_first, **changes)
+                    self.assertIs(type(error), Conflict)
+                    self.assertEqual(error.code, "another_invoice")
+        self.fault("other_invoice", "GET")
+        self.assertEqual(self.error(ask_first=True).code, "another_invoice")
+        self.assertTakenOnce()
+
+    def test_rounding_sign_and_what_is_left_out_do_not_make_another_invoice(self):
+        self.hand_over()
+        for total in (125.5, -125.5, 126.0, 125.0):
+            with self.subTest(total):
+                self.assertEqual(self.hand_over(total=total, ask_first=True).id, "u1")
+        self.fault("missing_fields", "GET", fields=["number", "currency", "sum_tax"])
+        self.assertEqual(self.hand_over(ask_first=True).id, "u1")
+        negative = Invoice(id="u1", number="INV-1", currency="EUR", total=-125.5)
+        self.assertTrue(PARCEL.is_same_as(negative))
+
+    def test_nothing_is_sent_while_the_question_is_not_answered(self):
+        self.hand_over()
+        for name, expected in (
+            ("cut_before", Unavailable),
+            ("500_before", Unavailable),
+            ("html", Unavailable),
+            ("429", Throttled),
+            ("403", Unauthorised),
+        ):
+            with self.subTest(name):
+                self.fault(name, "GET", times=2 if name == "403" else 1)
+                self.assertIs(type(self.error(ask_first=True)), expected)
+        self.assertEqual(self.uploads(), 1)
+
+    def test_a_refused_question_does_not_make_a_refused_document(self):
+        self.hand_over()
+        self.fault("text_details", "GET")
+        error = self.error(ask_first=True)
+        self.assertIs(type(error), OutcomeUnknown)
+        self.assertEqual(error.status, 400)
+        self.assertEqual(self.hand_over(ask_first=True).id, "u1")
+        self.assertEqual(self.uploads(), 1)
+
+    def test_a_document_that_the_service_does_not_know_the_way_to_is_refused(self):
+        self.fault("404", "POST")
+        self.assertIs(type(self.error(ask_first=True)), NotFound)
