@@ -360,8 +360,6 @@ def _error_from_exception(
 
 def _never_connected(error: requests.RequestException) -> bool:
     """Whether the connection failed before a byte of the request could leave."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None

@@ -7,6 +7,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 import traceback
 import unittest
 from datetime import datetime, timedelta, timezone
@@ -119,11 +120,22 @@ class TestClientErrors(ClientCase):
 
     def test_no_answer_in_time(self):
         client = self.sender(timeout=0.3)
+        client.tokens.token()
+        started = time.monotonic()
         self.fault("timeout_after", "POST", seconds=5)
         self.assertIs(type(self.error(self.upload, client)), OutcomeUnknown)
         self.fault("timeout_before", "GET", seconds=5)
         self.assertIs(type(self.error(client.invoice, "u1")), Unavailable)
+        self.assertLess(time.monotonic() - started, 4)
         self.assertEqual(len(self.backend.invoices.all), 1)
+
+    def test_an_upload_that_gets_no_token_has_certainly_not_arrived(self):
+        client = self.sender()
+        for name in ("cut_after", "500_before", "html"):
+            with self.subTest(name):
+                self.fault(name, path="/oauth2/token")
+                self.assertIs(type(self.error(self.upload, client)), Unavailable)
+        self.assertEqual(self.calls("/v1/invoices"), [])
 
     def test_a_stopped_service_is_not_reached(self):
         with Sandbox() as other:
@@ -308,6 +320,18 @@ class TestErrorFromAnswer(unittest.TestCase):
         self.assertEqual(text.message, "N\N{REPLACEMENT CHARACTER} way")
         long = error_from_answer(400, {}, b"x" * 9999, changes=True)
         self.assertEqual(len(long.message), LONGEST_TEXT + 1)
+
+    def test_a_duplicate_shows_by_its_status_or_its_words(self):
+        for status, body, expected in (
+            (409, b"", True),
+            (400, b"No such recipient", False),
+            (422, b"It exists", True),
+            (400, b'{"code": "duplicate_invoice"}', True),
+            (400, b'{"details": ["uuid has ALREADY been used"]}', True),
+        ):
+            with self.subTest(status=status, body=body):
+                error = error_from_answer(status, {}, body, changes=True)
+                self.assertIs(error.duplicate, expected)
 
     def test_code_and_mark_of_the_call_are_kept(self):
         headers = {"X-Request-Id": "r-1"}

@@ -208,11 +208,14 @@ class TestHandOverRefused(HandOverCase):
         self.sends.send_invoice("i.xml", bis3(), {})
         invoice = self.backend.invoices.all[-1]
         self.backend.invoices.add_event(invoice, {"type": "ERROR"})
-        self.fault("duplicate_before", "POST", times=2)
+        self.fault("duplicate_before", "POST", times=5)
         self.assertEqual(self.error().code, "already_there")
         invoice.events.pop()
-        self.fault("other_invoice", "GET", "/v1/invoices")
-        self.assertEqual(self.error().code, "already_there")
+        self.assertEqual(self.hand_over().id, invoice.id)
+        self.assertEqual(self.error(total=1.0).code, "already_there")
+        for name, fields in (("other_invoice", ()), ("null_fields", ["number"])):
+            self.fault(name, "GET", "/v1/invoices", fields=fields)
+            self.assertEqual(self.error().code, "already_there")
 
 
 class TestHandOverAsking(HandOverCase):
