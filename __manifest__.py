@@ -23,5 +23,8 @@
         "views/res_company_views.xml",
         "views/account_maventa_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["account_maventa/static/tests/tours/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

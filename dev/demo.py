@@ -131,20 +131,8 @@ def log_path() -> Path:
 
 def transfer(odoo: Odoo, sandbox_url: str) -> int:
     """Set the status, watch the cron work, and tell what has come of it."""
-    domain = [["move_type", "in", ["out_invoice", "out_refund"]]]
-    invoices = odoo.call("account.move", "search", domain, order="id")
-    status = odoo.call(
-        "maventa.invoice.status", "search", [["role", "=", "to_transfer"]]
-    )[0]
-    print(f"Setting {len(invoices)} documents to be transferred …", flush=True)
     began = time.monotonic()
-    wizard = odoo.call(
-        "account.move.maventa.status",
-        "create",
-        [{"move_ids": [[6, 0, invoices]], "status_id": status}],
-    )
-    odoo.call("account.move.maventa.status", "action_set", wizard)
-    rows = wait_for_transfer(odoo, invoices, status)
+    rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
     print(f"Transferred in {time.monotonic() - began:.0f} s.\n")
     print_table(rows)
     if os.environ.get("CHECK"):
@@ -152,10 +140,24 @@ def transfer(odoo: Odoo, sandbox_url: str) -> int:
     print(
         f"\nOdoo:  {odoo.url}/odoo (login {LOGIN}, password {PASSWORD};"
         f" administrator: admin, admin)\nInbox: {sandbox_url}/sandbox/\n"
-        "Ctrl-C ends both."
+        "Ctrl-C ends both.",
+        flush=True,
     )
     while True:
         time.sleep(3600)
+
+
+def set_to_transfer(odoo: Odoo) -> tuple[list[int], int]:
+    """Do the accountant's part; return the invoices and the status they got."""
+    domain = [["move_type", "in", ["out_invoice", "out_refund"]]]
+    invoices = odoo.call("account.move", "search", domain, order="id")
+    role = [["role", "=", "to_transfer"]]
+    (status,) = odoo.call("maventa.invoice.status", "search", role)
+    print(f"Setting {len(invoices)} documents to be transferred …", flush=True)
+    values = {"move_ids": [[6, 0, invoices]], "status_id": status}
+    wizard = odoo.call("account.move.maventa.status", "create", [values])
+    odoo.call("account.move.maventa.status", "action_set", wizard)
+    return invoices, status
 
 
 def wait_for_transfer(

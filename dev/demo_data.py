@@ -30,10 +30,34 @@ ADDRESSES = {
 # Country, name, tax number, registry number, e-invoice address, e-mail, has a street
 CUSTOMERS = [
     ("FI", "Kukkakauppa Oy", "FI20774740", "2077474-0", "003720774740", "", True),
-    ("FI", "Rakennus Ab", "FI09853608", "0985360-8", "", "laskut@rakennus.example", True),
+    (
+        "FI",
+        "Rakennus Ab",
+        "FI09853608",
+        "0985360-8",
+        "",
+        "laskut@rakennus.example",
+        True,
+    ),
     ("FI", "Kahvila Oy", "FI01120389", "0112038-9", "", "", True),
-    ("SE", "Blomhandel AB", "SE556036079301", "5560360793", "0007:5560360793", "", True),
-    ("SE", "Bygg AB", "SE556012579001", "5560125790", "", "faktura@bygg.example", False),
+    (
+        "SE",
+        "Blomhandel AB",
+        "SE556036079301",
+        "5560360793",
+        "0007:5560360793",
+        "",
+        True,
+    ),
+    (
+        "SE",
+        "Bygg AB",
+        "SE556012579001",
+        "5560125790",
+        "",
+        "faktura@bygg.example",
+        False,
+    ),
     ("NO", "Blomster AS", "NO923609016MVA", "923609016", "0192:923609016", "", True),
     ("NO", "Kafé AS", "NO914778271MVA", "914778271", "", "", True),
     ("DK", "Blomst ApS", "DK13585628", "13585628", "0184:13585628", "", True),
@@ -71,8 +95,7 @@ def set_up_company():
             "company_registry": number,
         }
     )
-    if not company.chart_template:
-        env["account.chart.template"].try_loading("fi", company=company)
+    env["account.chart.template"].try_loading("fi", company=company)
     env["res.partner.bank"].create(
         {
             "partner_id": company.partner_id.id,

@@ -1,0 +1,114 @@
+"""Takes the pictures in headless Chromium; run by `make screenshots`."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+GROUP_BY_STATUS = 3
+"""Where the invoice status stands among the groupings of the search menu."""
+
+SIZE = {"width": 1400, "height": 820}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def invoices(page: Page) -> None:
+    """The list of invoices, with status and delivery."""
+    open_action(page, "account.action_move_out_invoice_type", ".o_list_table")
+    page.keyboard.press("Escape")
+
+
+def set_status(page: Page) -> None:
+    """A selection of invoices, about to get a status."""
+    invoices(page)
+    page.click("thead .o_list_record_selector input")
+    page.click(".o_cp_action_menus button:has(.fa-cog)")
+    item = page.locator(".o_menu_item", has_text=re.compile("statu", re.IGNORECASE))
+    item.last.click()
+    page.wait_for_selector(".modal .o_radio_input")
+
+
+def statuses(page: Page) -> None:
+    """The invoices as cards, a column for each status."""
+    invoices(page)
+    page.click(".o_switch_view.o_kanban")
+    page.click(".o_searchview_dropdown_toggler")
+    page.locator(".o_group_by_menu .o_menu_item").nth(GROUP_BY_STATUS).click()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
+
+
+def failed(page: Page) -> None:
+    """An invoice that could not be sent, with cause and remedy."""
+    invoices(page)
+    page.click("tr.o_data_row:has-text('Osoitteeton') td[name=name]")
+    page.wait_for_selector(".o_form_view .alert-danger")
+
+
+def history(page: Page) -> None:
+    """What became of an invoice."""
+    failed(page)
+    page.click(".nav-link[name=maventa]")
+    page.wait_for_selector("[name=maventa_transmission_ids] .o_data_row")
+
+
+def transfers(page: Page) -> None:
+    """All transfers."""
+    open_action(page, "account_maventa.maventa_transmission_action", ".o_data_row")
+
+
+def company(page: Page) -> None:
+    """The integration of one company."""
+    open_action(page, "account_maventa.res_company_maventa_action", ".o_data_row")
+    page.click("tr.o_data_row td[name=name]")
+    page.wait_for_selector(".o_form_view")
+
+
+def invoice_statuses(page: Page) -> None:
+    """The statuses and their marks."""
+    open_action(page, "account_maventa.maventa_invoice_status_action", ".o_data_row")
+
+
+PICTURES: dict[str, list[Callable[[Page], None]]] = {
+    "accountant": [invoices, set_status, statuses, failed, history, transfers],
+    "admin": [company, invoice_statuses],
+}
+
+
+def open_action(page: Page, action: str, sign: str) -> None:
+    """Open one of Odoo's actions and wait until it shows something."""
+    page.goto(f"{page.context.base_url}/odoo/action-{action}")  # type: ignore[attr-defined]
+    page.wait_for_selector(sign)
+
+
+def main(program: str, url: str, folder: Path) -> None:
+    """Log in as each user and take that user's pictures."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        for login, pictures in PICTURES.items():
+            page = browser.new_context(viewport=SIZE).new_page()
+            page.context.base_url = url  # type: ignore[attr-defined]
+            page.goto(f"{url}/web/login")
+            page.fill("input[name=login]", login)
+            page.fill("input[name=password]", login)
+            page.click("button[type=submit]")
+            page.wait_for_selector(".o_main_navbar")
+            for picture in pictures:
+                picture(page)
+                page.wait_for_timeout(800)
+                page.screenshot(path=folder / f"{picture.__name__}.png")
+                print(folder / f"{picture.__name__}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

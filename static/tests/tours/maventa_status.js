@@ -1,0 +1,51 @@
+import { registry } from "@web/core/registry";
+
+registry.category("web_tour.tours").add("maventa_set_status", {
+    steps: () => [
+        {
+            content: "Select all invoices",
+            trigger: ".o_list_table thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Open the actions",
+            trigger: ".o_cp_action_menus button:has(.fa-cog)",
+            run: "click",
+        },
+        {
+            content: "Choose to set a status",
+            trigger: ".o_menu_item:contains(Set invoice status)",
+            run: "click",
+        },
+        {
+            content: "Choose the status that invoices are transferred from",
+            trigger: ".modal .o_radio_item:contains(To be transferred) input",
+            run: "click",
+        },
+        {
+            content: "Set it",
+            trigger: ".modal button[name=action_set]",
+            run: "click",
+        },
+        {
+            content: "The dialog is closed and both invoices wait",
+            trigger:
+                "body:not(:has(.modal)) .o_data_row:eq(1) td[name=maventa_status_id]:contains(To be transferred)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("maventa_see_transferred", {
+    steps: () => [
+        {
+            content: "The first invoice is transferred and on its way",
+            trigger:
+                ".o_data_row:eq(0):has(td[name=maventa_status_id]:contains(Transferred)):has(td[name=maventa_delivery_state]:contains(On the way))",
+        },
+        {
+            content: "So is the second",
+            trigger:
+                ".o_data_row:eq(1):has(td[name=maventa_status_id]:contains(Transferred)):has(td[name=maventa_delivery_state]:contains(On the way))",
+        },
+    ],
+});
