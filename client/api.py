@@ -118,19 +118,17 @@ class MaventaClient:
     def create_user(self, email: str, first_name: str, last_name: str) -> str:
         """Make a user and return its key: empty when the address is known already.
 
+        :raises OutcomeUnknown: the answer can't be read, and its key is lost
         :raises Rejected: one of the ways in which a known address may be answered
         """
-        data = self._post_json(
-            ("v1", "users"),
-            {
-                "vendor_api_key": self.credentials.vendor_api_key,
-                "email": email,
-                "first_name": first_name,
-                "last_name": last_name,
-            },
-            auth=NoAuth(),
-        )
-        return str(data.get("user_api_key") or "") if isinstance(data, dict) else ""
+        body = {
+            "vendor_api_key": self.credentials.vendor_api_key,
+            "email": email,
+            "first_name": first_name,
+            "last_name": last_name,
+        }
+        answer = self._call("POST", ("v1", "users"), json=body, auth=NoAuth())
+        return self._parse(lambda data: str(data.get("user_api_key") or ""), answer)
 
     def create_company(self, company: NewCompany) -> str:
         """Open an account for a company and return its UUID.
@@ -311,7 +309,7 @@ class MaventaClient:
             return None
 
     def _parse(self, read: Callable[[Any], T], answer: requests.Response) -> T:
-        """Read an answer; one that can't be read leaves the outcome of a change open."""
+        """Read an answer; a change whose answer is unreadable is left open."""
         try:
             return read(answer.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""The bearer token: fetched when first needed, renewed before its end, once more on 401."""
+"""The bearer token: fetched when needed, renewed before its end and once on 401."""
 
 from __future__ import annotations
 

@@ -1,25 +1,25 @@
 """What can go wrong with a call, told apart by who has to act.
 
-==================  =========================================  =========================
-class               when                                       what the caller does
-==================  =========================================  =========================
-``NotReached``      nothing can have arrived                   tries again later
-``OutcomeUnknown``  a call that changes things ended badly;    asks first, then tries
-                    it may have arrived                        again
-``Unauthorised``    401, 403 after a fresh token, or the       finds out whether the whole
-                    credentials were refused                   company has to stop
-``NotFound``        404: absent, or not ours to see            depends on the question
-``Rejected``        any other refusal of the data              a person corrects the data
-``Throttled``       429                                        waits
-``Unavailable``     the service is down for a call that        waits
+==================  =======================================  ====================
+class               when                                     what the caller does
+==================  =======================================  ====================
+``NotReached``      nothing can have arrived                 tries again later
+``OutcomeUnknown``  a call that changes things ended badly;  asks first, then
+                    it may have arrived                      tries again
+``Unauthorised``    401, 403 after a fresh token, or the     finds out whether the
+                    credentials were refused                 company has to stop
+``NotFound``        404: absent, or not ours to see          decides by its question
+``Rejected``        any other refusal of the data            has the data corrected
+``Throttled``       429                                      waits
+``Unavailable``     the service is down for a call that      waits
                     changes nothing
-==================  =========================================  =========================
+==================  =======================================  ====================
 """
 
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -176,11 +176,8 @@ def parse_retry_after(value: str | None) -> float | None:
     """Seconds to wait, from a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
     if not value:
         return None
-    try:
-        seconds = float(value)
-        return max(seconds, 0.0) if math.isfinite(seconds) else None
-    except ValueError:
-        pass
+    if re.fullmatch(r"\s*\d{1,9}(\.\d*)?\s*", value):
+        return float(value)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:

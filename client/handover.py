@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .api import MaventaClient
-from .errors import MaventaError, NotFound, OutcomeUnknown, Rejected
+from .errors import (
+    MaventaError,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
 from .schemas import Invoice
 
 ROUNDING = 1.0
@@ -107,6 +113,8 @@ def _find(client: MaventaClient, parcel: Parcel) -> Invoice | None:
         return None
     except Rejected as error:  # the question was refused, not the document
         raise _unknown(error) from error
+    if not (invoice.id or invoice.number):
+        raise Unavailable("The answer names no invoice.")
     if not parcel.is_same_as(invoice):
         raise Conflict(code="another_invoice")
     return invoice

@@ -86,7 +86,7 @@ PICTURES: dict[str, list[Callable[[Page], None]]] = {
 
 def open_action(page: Page, action: str, sign: str) -> None:
     """Open one of Odoo's actions and wait until it shows something."""
-    page.goto(f"{page.context.base_url}/odoo/action-{action}")  # type: ignore[attr-defined]
+    page.goto(f"{page.context.base_url}/odoo/action-{action}")
     page.wait_for_selector(sign)
 
 
@@ -96,7 +96,7 @@ def main(program: str, url: str, folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         for login, pictures in PICTURES.items():
             page = browser.new_context(viewport=SIZE).new_page()
-            page.context.base_url = url  # type: ignore[attr-defined]
+            page.context.base_url = url
             page.goto(f"{url}/web/login")
             page.fill("input[name=login]", login)
             page.fill("input[name=password]", login)

@@ -4,7 +4,6 @@ Registers and authenticates the company at the sandbox through the addon's own
 methods. The addresses of the sandbox and of Odoo come in by the environment.
 """
 
-# ruff: noqa: F821
 import os
 import random
 

@@ -33,6 +33,10 @@ MESSAGES = (
 )
 
 
+# The description is written in Markdown.
+OCA_LEFT_OUT = ("-d", "prefer-readme-rst")
+
+
 @dataclass(frozen=True)
 class Linter:
     """A program that checks something, and what to do when it finds fault."""
@@ -105,7 +109,7 @@ def _addon_linters(environment: Environment, outside: Path) -> list[Linter]:
     languages = sorted((outside / ADDON / "i18n").glob("*.po*"))
     settings = f"--rcfile={CHECKOUT / '.pylintrc'}"
     pylint: Command = [environment.python, "-m", "pylint", settings, *MESSAGES, ADDON]
-    module: Command = [programs / "oca-checks-odoo-module", ADDON]
+    module: Command = [programs / "oca-checks-odoo-module", *OCA_LEFT_OUT, ADDON]
     po: Command = [programs / "oca-checks-po", "-d", "po-pretty-format", *languages]
     return [
         Linter("pylint-odoo", pylint, BY_HAND, outside),

@@ -54,12 +54,27 @@ class AccountMove(models.Model):
 
     # Status ---------------------------------------------------------------------
 
-    def write(self, vals):
-        """EXTENDS account: guards the status, and has the transfer woken by it."""
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS account: guards what the write guards, too."""
+        for vals in vals_list:
+            self._maventa_check_own_fields(vals)
+        moves = super().create(vals_list)
+        for status, group in moves.grouped("maventa_status_id").items():
+            if status:
+                group._maventa_check_status(status)
+        return moves
+
+    @api.model
+    def _maventa_check_own_fields(self, vals):
         if OWN_FIELDS & vals.keys() and not self.env.su:
             raise AccessError(
                 self.env._("The delivery state and the channel come from Maventa.")
             )
+
+    def write(self, vals):
+        """EXTENDS account: guards the status, and has the transfer woken by it."""
+        self._maventa_check_own_fields(vals)
         if "maventa_status_id" not in vals:
             return super().write(vals)
         status = self.env["maventa.invoice.status"].browse(vals["maventa_status_id"])
@@ -67,7 +82,7 @@ class AccountMove(models.Model):
         changing._maventa_check_status(status)
         if len(vals) == 1:
             self = self._maventa_light()
-        result = super(AccountMove, self).write(vals)
+        result = super().write(vals)
         changing._maventa_status_changed()
         return result
 
@@ -91,7 +106,9 @@ class AccountMove(models.Model):
                 reasons.setdefault(reason, []).append(move.display_name)
         if reasons:
             raise UserError(
-                "\n".join(f"{', '.join(names)}: {why}" for why, names in reasons.items())
+                "\n".join(
+                    f"{', '.join(names)}: {why}" for why, names in reasons.items()
+                )
             )
 
     def _maventa_status_refusal(self, status):

@@ -41,18 +41,21 @@ class AccountMove(models.Model):
         """
         self._maventa_make_pdfs()
         for move in self:
-            try:
-                with self.env.cr.savepoint():
-                    values = move._maventa_prepare_one()
-                    self.env["maventa.transmission"].create(values)
-            except StandsInTheWay as obstacle:
-                move._maventa_store_failure(obstacle.code, obstacle.arguments)
-            except psycopg2.OperationalError:
-                raise
-            except Exception as error:
-                _logger.exception("Invoice %s could not be prepared.", move.id)
-                text = type(error).__name__
-                move._maventa_store_failure("no_document", {"text": text})
+            move._maventa_prepare_or_fail()
+
+    def _maventa_prepare_or_fail(self):
+        try:
+            with self.env.cr.savepoint():
+                values = self._maventa_prepare_one()
+                self.env["maventa.transmission"].create(values)
+        except StandsInTheWay as obstacle:
+            self._maventa_store_failure(obstacle.code, obstacle.arguments)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            _logger.exception("Invoice %s could not be prepared.", self.id)
+            text = type(error).__name__
+            self._maventa_store_failure("no_document", {"text": text})
 
     def _maventa_store_failure(self, code, arguments):
         self.env["maventa.transmission"].create(
@@ -189,8 +192,10 @@ class AccountMove(models.Model):
         When one of them can't be made, each is tried alone.
         """
         missing = self.filtered(
-            lambda move: move.company_id.sudo().maventa_send_pdf
-            and not move.invoice_pdf_report_id
+            lambda move: (
+                move.company_id.sudo().maventa_send_pdf
+                and not move.invoice_pdf_report_id
+            )
         )
         if not missing or missing._maventa_render():
             return

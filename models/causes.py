@@ -41,7 +41,9 @@ INVOICE_CAUSES = {
         ),
     ),
     "channel_impossible": (
-        _lt("%(customer)s shall get invoices by %(channel)s, but has no address for it."),
+        _lt(
+            "%(customer)s shall get invoices by %(channel)s, but has no address for it."
+        ),
         _lt(
             "Add the address to the customer or choose another channel, then set the"
             " status back."
@@ -91,7 +93,9 @@ INVOICE_CAUSES = {
         _lt("Nothing is to be done: it is tried again by itself."),
     ),
     "outcome_unknown": (
-        _lt("The line to Maventa broke, so it is not known whether the invoice arrived."),
+        _lt(
+            "The line to Maventa broke, so it is not known whether the invoice arrived."
+        ),
         _lt("Nothing is to be done: Maventa is asked before anything is sent again."),
     ),
     "company_stopped": (

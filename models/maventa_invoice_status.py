@@ -107,9 +107,10 @@ class MaventaInvoiceStatus(models.Model):
             | Domain("new_value_integer", "=", self.id)
         )
         return any(
-            self.env[model].sudo().with_context(active_test=False).search_count(
-                domain, limit=1
-            )
+            self.env[model]
+            .sudo()
+            .with_context(active_test=False)
+            .search_count(domain, limit=1)
             for model, domain in (
                 ("res.company", company_domain),
                 ("account.move", [("maventa_status_id", "=", self.id)]),

@@ -13,7 +13,6 @@ from ..client import (
     OutcomeUnknown,
     Parcel,
     Rejected,
-    Unauthorised,
     hand_over,
 )
 from ..const import (
@@ -183,7 +182,9 @@ class MaventaTransmission(models.Model):
         due = due.filtered(lambda transmission: transmission.move_id in free)
         taken_back = due.filtered(lambda t: t.state == "prepared" and not t._wanted())
         taken_back._set_state("cancelled")
-        origins = {transmission: transmission.state for transmission in due - taken_back}
+        origins = {
+            transmission: transmission.state for transmission in due - taken_back
+        }
         for transmission in origins:
             transmission._set_state(
                 "sending",
@@ -215,6 +216,7 @@ class MaventaTransmission(models.Model):
             transmission: transmission._parcel(origin == "uncertain")
             for transmission, origin in origins.items()
         }
+        attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
@@ -226,7 +228,9 @@ class MaventaTransmission(models.Model):
                 error = future.exception()
                 if isinstance(error, MaventaError):
                     errors[transmission] = error
-                transmission._write_down(future, origins[transmission])
+                transmission._write_down(
+                    future, origins[transmission], attempts[transmission]
+                )
         return errors
 
     def _parcel(self, ask_first):
@@ -242,13 +246,14 @@ class MaventaTransmission(models.Model):
             ask_first=ask_first,
         )
 
-    def _write_down(self, future, origin):
+    def _write_down(self, future, origin, attempts):
         """Write the answer, and only that, and commit.
 
         A worker whose lease has run out may come late: by then another may have
         taken over, and what that one finds out counts.
+
+        :param attempts: the number of the attempt, read before the upload
         """
-        attempts = self.attempts
         try:
             mine = self.try_lock_for_update(allow_referencing=True)
             if mine and self.state == "sending" and self.attempts == attempts:

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from .causes import explain
 from .maventa_invoice_status import ROLE_FIELDS
@@ -21,7 +22,6 @@ class ResCompany(models.Model):
 
     maventa_environment = fields.Selection(
         [("production", "Production"), ("test", "Test")],
-        string="Maventa Environment",
         default="production",
         required=True,
         groups=ADMINISTRATOR,
@@ -47,7 +47,6 @@ class ResCompany(models.Model):
             ("declined", "Authentication declined"),
             ("authenticated", "Authenticated"),
         ],
-        string="Maventa State",
         default="new",
         required=True,
         readonly=True,
@@ -92,9 +91,7 @@ class ResCompany(models.Model):
         ondelete="restrict",
         groups=ADMINISTRATOR,
     )
-    maventa_problem_code = fields.Char(
-        copy=False, readonly=True, groups=ADMINISTRATOR
-    )
+    maventa_problem_code = fields.Char(copy=False, readonly=True, groups=ADMINISTRATOR)
     maventa_problem = fields.Char(
         compute="_compute_maventa_problem",
         groups=ADMINISTRATOR,
@@ -149,7 +146,7 @@ class ResCompany(models.Model):
 
     @api.constrains(*ROLE_FIELDS.values())
     def _check_maventa_statuses(self):
-        """The three differ, or an invoice would be sent without end; none is foreign."""
+        """The three differ, else an invoice would be sent without end."""
         for company in self.sudo():
             statuses = [company[field] for field in ROLE_FIELDS.values()]
             chosen = [status for status in statuses if status]
@@ -230,15 +227,16 @@ class ResCompany(models.Model):
     def write(self, vals):
         """EXTENDS base: switching on or changing statuses has invoices looked at."""
         result = super().write(vals)
-        if vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals:
-            if any(self.sudo().mapped("maventa_ready")):
-                self._maventa_trigger_transfer()
+        relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
+        if relevant and any(self.sudo().mapped("maventa_ready")):
+            self._maventa_trigger_transfer()
         return result
 
     @api.model
     def _maventa_fill_statuses(self):
         """Give the ready-made statuses to companies that had none when installed."""
-        for company in self.sudo().with_context(active_test=False).search([]):
+        missing = Domain.OR([(field, "=", False)] for field in READY_MADE)
+        for company in self.sudo().with_context(active_test=False).search(missing):
             company.write(
                 {
                     field: self.env.ref(f"account_maventa.{xmlid}").id

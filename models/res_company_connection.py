@@ -1,3 +1,4 @@
+import contextlib
 import logging
 import re
 
@@ -13,6 +14,8 @@ from ..client import (
     MaventaError,
     NewCompany,
     NotReached,
+    Rejected,
+    Rejected,
     Unauthorised,
     check_base_url,
 )
@@ -86,7 +89,9 @@ class ResCompany(models.Model):
             )
         if error.retryable:
             return UserError(
-                self.env._("Maventa gives no answer at the moment. Try again in a while.")
+                self.env._(
+                    "Maventa gives no answer at the moment. Try again in a while."
+                )
             )
         return UserError(self.env._("Maventa refused: %(text)s", text=str(error)))
 
@@ -107,7 +112,7 @@ class ResCompany(models.Model):
         company._maventa_check_vendor_key()
         if not company.maventa_stored_api_key:
             key = company._maventa_ask(
-                lambda client: client.create_user(email, first_name, last_name)
+                lambda client: _create_user(client, email, first_name, last_name)
             )
             if not key:
                 return self.env._(
@@ -142,7 +147,8 @@ class ResCompany(models.Model):
         """
         checks = {
             self.env._("a name of at least three letters"): len(self.name or "") >= 3,
-            self.env._("a VAT number or a company ID"): self.vat or self.company_registry,
+            self.env._("a VAT number or a company ID"): self.vat
+            or self.company_registry,
             self.env._("a street"): self.street,
             self.env._("a postal code"): self.zip,
             self.env._("a city"): self.city,
@@ -254,10 +260,12 @@ class ResCompany(models.Model):
 
     def _maventa_connect(self, client):
         company = self.sudo()
-        known = client.current().company
-        if client.credentials.vendor_api_key and "LINKED" not in client.vendor_link():
-            client.link_vendor()
-        company._maventa_check_business_id(known)
+        company._maventa_check_business_id(client.current().company)
+        if client.credentials.vendor_api_key:
+            # What the link's states are called is not documented, and linking a
+            # company that is linked may be refused: what counts is what follows.
+            with contextlib.suppress(Rejected):
+                client.link_vendor()
         if company.maventa_state == "new":
             company.maventa_state = "registered"
         company._maventa_refresh(client)
@@ -301,6 +309,16 @@ class ResCompany(models.Model):
         company = self.sudo()
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return company.maventa_database_uuid not in (False, uuid)
+
+
+def _create_user(client, email, first_name, last_name):
+    """The new user's key: empty when Maventa knows the address, however it says so."""
+    try:
+        return client.create_user(email, first_name, last_name)
+    except Rejected as error:
+        if error.duplicate:
+            return ""
+        raise
 
 
 def _digits(text):

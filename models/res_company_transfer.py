@@ -7,11 +7,11 @@ from odoo import api, fields, models
 
 from ..client import Unauthorised
 from ..const import (
+    OPEN_STATES,
     PREPARE_BATCH,
     RUN_SECONDS,
     SEND_BATCH,
     TAKEN_STATES,
-    OPEN_STATES,
     TRANSFER_DELAY,
 )
 
@@ -147,7 +147,11 @@ class ResCompany(models.Model):
                 ("company_id", "=", self.id),
                 ("state", "=", "posted"),
                 ("move_type", "in", ("out_invoice", "out_refund")),
-                ("maventa_status_id", "=", self.sudo().maventa_to_transfer_status_id.id),
+                (
+                    "maventa_status_id",
+                    "=",
+                    self.sudo().maventa_to_transfer_status_id.id,
+                ),
                 ("maventa_transmission_ids", "not any", occupied),
             ],
             limit=limit,

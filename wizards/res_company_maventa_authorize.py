@@ -22,6 +22,7 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
     email = fields.Char(
         string="Email address for authentication",
         compute="_compute_from_approver",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,
@@ -37,6 +38,7 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
         ],
         string="Language of the email",
         compute="_compute_from_approver",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

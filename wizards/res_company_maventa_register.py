@@ -20,6 +20,7 @@ class ResCompanyMaventaRegister(models.TransientModel):
     )
     email = fields.Char(
         compute="_compute_email",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,
