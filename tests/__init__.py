@@ -3,3 +3,11 @@ from . import test_client_errors
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
+from . import test_tour
+from . import test_company
+from . import test_invoice_status
+from . import test_security
+from . import test_transfer
+from . import test_transfer_trouble
+from . import test_guards
+from . import test_company_settings

@@ -1,0 +1,97 @@
+"""What Maventa has, or may have, is neither undone nor sent again."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools import mute_logger
+
+from .common import MaventaCase
+
+SENDING = "odoo.addons.account_maventa.models.maventa_transmission"
+
+
+class TestGuards(MaventaCase):
+    def states(self):
+        """An invoice in each state from which nothing can be taken back."""
+        accepted, uncertain = self.make_waiting(), self.make_waiting()
+        self.fault("cut_after", skip=1)
+        self.run_cron()
+        if accepted.maventa_delivery_state != "accepted":
+            accepted, uncertain = uncertain, accepted
+        self.assertInvoice(accepted, self.transferred, "accepted")
+        self.assertInvoice(uncertain, self.to_transfer, "uncertain")
+        sending = uncertain.copy({"invoice_date": fields.Date.today()})
+        sending.action_post()
+        self.transmission(uncertain).copy(
+            {"move_id": sending.id, "company_id": self.company.id, "state": "sending"}
+        )
+        self.transmission(sending).state = "sending"
+        return {"sending": sending, "uncertain": uncertain, "accepted": accepted}
+
+    def test_what_may_be_at_maventa_is_neither_undone_nor_sent_again(self):
+        for state, move in self.states().items():
+            self.assertEqual(self.transmission(move).state, state)
+            with self.subTest(state, action="draft"):
+                with self.assertRaisesRegex(UserError, "Make a credit note"):
+                    move.button_draft()
+                self.assertEqual(move.state, "posted")
+            with (
+                self.subTest(state, action="delete"),
+                self.assertRaisesRegex(UserError, "Maventa has received them"),
+            ):
+                move.with_context(force_delete=True).unlink()
+            with self.subTest(state, action="cancel"):
+                with self.assertRaises(UserError):
+                    move.button_cancel()
+                self.assertEqual(move.state, "posted")
+            with self.subTest(state, action="put back"), self.assertRaises(UserError):
+                move.maventa_status_id = False
+                move.maventa_status_id = self.to_transfer
+
+    def test_a_status_does_not_change_while_the_invoice_is_on_its_way(self):
+        states = self.states()
+        for state in ("sending", "uncertain"):
+            with self.assertRaisesRegex(UserError, "is just being sent"):
+                states[state].maventa_status_id = self.failed
+        with self.assertRaisesRegex(UserError, "Maventa has this invoice already"):
+            self.put_back(states["accepted"])
+        states["accepted"].maventa_status_id = self.failed
+
+    def test_what_failed_can_be_corrected_or_deleted(self):
+        move = self.make_waiting(self.make_customer("Nowhere Oy"))
+        self.run_cron()
+        move.button_draft()
+        self.assertFalse(move.maventa_status_id)
+        move.with_context(force_delete=True).unlink()
+        self.assertFalse(move.exists())
+
+    def test_the_gate_knows_the_moves_and_does_not_mind_repetition(self):
+        move = self.make_waiting()
+        self.run_cron()
+        transmission = self.transmission(move)
+        transmission._set_state("accepted")
+        for state in ("prepared", "sending", "uncertain", "cancelled"):
+            with self.assertRaisesRegex(UserError, "can't go from accepted"):
+                transmission._set_state(state)
+        self.assertEqual(transmission.state, "accepted")
+
+    def test_an_answer_that_cannot_be_stored_is_asked_for(self):
+        move = self.make_waiting()
+        self.env.cr.execute(
+            """CREATE FUNCTION pg_temp.refuse() RETURNS trigger AS $$
+               BEGIN RAISE EXCEPTION 'not now'; END $$ LANGUAGE plpgsql;
+               CREATE TRIGGER refuse BEFORE UPDATE ON maventa_transmission
+               FOR EACH ROW WHEN (NEW.state = 'accepted')
+               EXECUTE FUNCTION pg_temp.refuse()"""
+        )
+        with mute_logger(SENDING, "odoo.sql_db"):
+            self.run_cron()
+        transmission = self.transmission(move)
+        self.assertEqual(transmission.state, "sending")
+        self.env.cr.execute("DROP TRIGGER refuse ON maventa_transmission")
+        now = fields.Datetime.now()
+        self.assertLessEqual(transmission.lease_until, now)
+        transmission.lease_until = now - timedelta(seconds=1)
+        self.run_later()
+        self.assertTransferredOnce(move)

@@ -1,0 +1,320 @@
+"""The user's own statuses: which invoice may have which, and what follows."""
+
+from odoo import fields
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.tests import Form
+from odoo.tools import mute_logger
+
+from .common import MaventaCase
+
+SENT_TEXT = "Status of the invoices to be transferred can not be sent"
+
+
+class TestInvoiceStatus(MaventaCase):
+    def new_status(self, name="Checked", **values):
+        return self.statuses.create({"name": name, **values})
+
+    def tracked_invoice(self):
+        """An invoice whose changes are noted, which Odoo's tests switch off."""
+        move = self.make_invoice()
+        self.env.cr.flush()
+        return move.with_context(tracking_disable=False, mail_notrack=False)
+
+    def pay(self, move):
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        wizard.create({}).action_create_payments()
+        return move
+
+    # Which invoice may have one -------------------------------------------------
+
+    def test_a_posted_invoice_takes_a_status_and_gives_it_up(self):
+        move = self.make_invoice(status=self.to_transfer)
+        move.maventa_status_id = self.new_status()
+        self.assertEqual(move.maventa_status_id.name, "Checked")
+        move.maventa_status_id = False
+        self.assertFalse(move.maventa_status_id)
+
+    def test_a_draft_a_bill_and_a_cancelled_invoice_have_none(self):
+        draft = self.make_invoice(post=False)
+        with self.assertRaisesRegex(UserError, "Confirm the invoice first"):
+            self.make_invoice(post=False, maventa_status_id=self.to_transfer.id)
+        bill = self.make_invoice(move_type="in_invoice")
+        cancelled = self.make_invoice()
+        cancelled.button_draft()
+        cancelled.button_cancel()
+        for move in draft, bill, cancelled:
+            with self.assertRaisesRegex(UserError, "Confirm the invoice first"):
+                move.maventa_status_id = self.to_transfer
+
+    def test_the_refusal_names_every_invoice_and_changes_none(self):
+        good = self.make_invoice()
+        drafts = self.make_invoice(post=False) + self.make_invoice(post=False)
+        with self.assertRaises(UserError) as caught:
+            (good + drafts).maventa_status_id = self.to_transfer
+        for draft in drafts:
+            self.assertIn(draft.display_name, str(caught.exception))
+        self.assertNotIn(good.display_name, str(caught.exception))
+        good.invalidate_recordset()
+        self.assertFalse(good.maventa_status_id)
+
+    def test_the_status_of_another_company_is_refused(self):
+        second = self.make_company()
+        foreign = self.new_status("Foreign", company_id=second.id)
+        move = self.make_invoice()
+        with self.assertRaisesRegex(UserError, "Foreign belongs to Second Oy"):
+            move.maventa_status_id = foreign
+        self.make_invoice(company=second).maventa_status_id = foreign
+
+    def test_a_copy_and_a_draft_begin_without_status(self):
+        move = self.make_invoice(status=self.to_transfer)
+        self.assertFalse(move.copy().maventa_status_id)
+        move.button_draft()
+        self.assertFalse(move.maventa_status_id)
+
+    def test_a_change_is_tracked_in_the_chatter(self):
+        move = self.tracked_invoice()
+        move.maventa_status_id = self.to_transfer
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        tracked = move.message_ids.tracking_value_ids
+        print(
+            "DEBUG",
+            move.message_ids.mapped("body"),
+            self.env["mail.tracking.value"]
+            .sudo()
+            .search([], order="id desc", limit=3)
+            .read(),
+        )
+        field = tracked.field_id.filtered(lambda f: f.name == "maventa_status_id")
+        self.assertTrue(field)
+        value = tracked.filtered(lambda t: t.field_id == field)
+        self.assertEqual(value.new_value_char, "To be transferred")
+
+    # Views ------------------------------------------------------------------------
+
+    def test_the_list_action_sets_the_status_on_the_whole_selection(self):
+        moves = self.make_invoice() + self.make_invoice()
+        context = {"active_model": "account.move", "active_ids": moves.ids}
+        wizard = Form(self.env["account.move.maventa.status"].with_context(**context))
+        self.assertEqual(wizard.count, 2)
+        wizard.status_id = self.to_transfer
+        wizard.save().action_set()
+        self.assertEqual(moves.maventa_status_id, self.to_transfer)
+
+    def test_the_list_action_sets_all_or_none(self):
+        good, draft = self.make_invoice(), self.make_invoice(post=False)
+        wizard = self.env["account.move.maventa.status"].create(
+            {
+                "move_ids": (good + draft).ids,
+                "status_id": self.to_transfer.id,
+            }
+        )
+        self.assertEqual(wizard.company_ids, self.company)
+        with self.assertRaisesRegex(UserError, "Confirm the invoice first"):
+            wizard.action_set()
+        good.invalidate_recordset()
+        self.assertFalse(good.maventa_status_id)
+
+    def test_the_kanban_has_a_column_for_every_status_in_their_order(self):
+        second = self.make_company()
+        foreign = self.new_status("Foreign", company_id=second.id)
+        early = self.new_status("Early", sequence=1)
+        move = self.make_invoice(status=self.transferred)
+        groups = (
+            self.env["account.move"]
+            .with_context(allowed_company_ids=self.company.ids, read_group_expand=True)
+            .formatted_read_group(
+                [("id", "=", move.id)], ["maventa_status_id"], ["__count"]
+            )
+        )
+        ids = [group["maventa_status_id"][0] for group in groups]
+        expected = early + self.to_transfer + self.transferred + self.failed
+        self.assertEqual(ids, expected.ids)
+        self.assertNotIn(foreign.id, ids)
+        counts = {group["maventa_status_id"][0]: group["__count"] for group in groups}
+        self.assertEqual(counts[self.transferred.id], 1)
+
+    def test_invoices_and_statuses_are_found_by_role(self):
+        self.assertEqual(self.to_transfer.role, "to_transfer")
+        self.assertFalse(self.new_status().role)
+        move = self.make_invoice(status=self.to_transfer)
+        other = self.make_invoice()
+        found = self.env["account.move"].search(
+            [
+                ("maventa_status_id.role", "=", "to_transfer"),
+                ("id", "in", (move + other).ids),
+            ]
+        )
+        self.assertEqual(found, move)
+        roles = [("role", "in", ["transferred", "failed"])]
+        self.assertEqual(self.statuses.search(roles), self.transferred + self.failed)
+
+    # Marks ------------------------------------------------------------------------
+
+    def test_the_status_to_transfer_from_cannot_be_marked_as_sent(self):
+        with self.assertRaises(RedirectWarning) as caught:
+            self.to_transfer.is_sent = True
+        text, action, button = caught.exception.args[:3]
+        self.assertEqual(text, SENT_TEXT)
+        target = self.env.ref("account_maventa.maventa_invoice_status_action")
+        self.assertEqual(action, target.id)
+        self.assertTrue(button)
+
+    def test_a_status_marked_as_sent_cannot_be_transferred_from(self):
+        sent = self.new_status(is_sent=True)
+        with self.assertRaises(RedirectWarning) as caught:
+            self.company.maventa_to_transfer_status_id = sent
+        self.assertEqual(caught.exception.args[0], SENT_TEXT)
+        self.transferred.is_sent = True
+
+    def test_a_posted_credit_note_gets_the_default_and_the_invoice_stays(self):
+        checked = self.new_status()
+        default = self.new_status("Credit", is_credit_note_default=True)
+        invoice = self.make_invoice(status=checked)
+        credit_note = invoice._reverse_moves()
+        self.assertFalse(credit_note.maventa_status_id)
+        credit_note.action_post()
+        self.assertEqual(credit_note.maventa_status_id, default)
+        self.assertEqual(invoice.maventa_status_id, checked)
+        self.assertFalse(self.make_invoice().maventa_status_id)
+
+    def test_the_default_of_another_company_is_not_taken(self):
+        second = self.make_company()
+        self.new_status("Credit", is_credit_note_default=True, company_id=second.id)
+        credit_note = self.make_invoice(move_type="out_refund")
+        self.assertFalse(credit_note.maventa_status_id)
+
+    def test_a_transferred_invoice_becomes_paid(self):
+        paid = self.new_status("Paid", is_paid=True)
+        move = self.pay(self.make_invoice(status=self.transferred))
+        self.assertEqual(move.maventa_status_id, paid)
+
+    def test_an_invoice_paid_before_is_still_transferred_and_then_paid(self):
+        paid = self.new_status("Paid", is_paid=True)
+        invoice = self.make_invoice(status=self.to_transfer)
+        credit_note = invoice._reverse_moves(cancel=True)
+        self.assertEqual(invoice.payment_state, "reversed")
+        self.assertEqual(credit_note.payment_state, "paid")
+        credit_note.maventa_status_id = self.to_transfer
+        self.assertEqual(invoice.maventa_status_id, self.to_transfer)
+        self.run_cron()
+        self.assertInvoice(credit_note, paid, "accepted")
+        self.assertInvoice(invoice, self.transferred, "accepted")
+
+    # Life -------------------------------------------------------------------------
+
+    def test_an_unused_status_can_be_deleted(self):
+        status = self.new_status()
+        status.unlink()
+        self.assertFalse(status.exists())
+
+    def test_a_status_in_use_or_once_used_is_archived_not_deleted(self):
+        used, once = self.new_status("Used"), self.new_status("Once")
+        move = self.tracked_invoice()
+        for status in once, used:
+            move.maventa_status_id = status
+            self.env.cr.flush()
+        for status in used, once, self.to_transfer:
+            with self.assertRaisesRegex(UserError, "Archive it"):
+                status.unlink()
+        used.action_archive()
+        self.assertEqual(move.maventa_status_id, used)
+        self.assertNotIn(used, self.statuses.search([]))
+
+    # What wakes the transfer --------------------------------------------------------
+
+    def triggers(self):
+        return (
+            self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", self.cron.id)])
+        )
+
+    def test_a_status_change_wakes_the_transfer_once_a_little_later(self):
+        moves = self.make_invoice() + self.make_invoice()
+        self.env.cr.precommit.data.pop("account_maventa.delays", None)
+        before = self.triggers()
+        for move in moves:
+            move.maventa_status_id = self.to_transfer
+        new = self.triggers() - before
+        self.assertEqual(len(new), 1)
+        wait = (new.call_at - fields.Datetime.now()).total_seconds()
+        self.assertTrue(15 < wait < 60, wait)
+
+    def test_other_statuses_wake_nothing(self):
+        move = self.make_invoice()
+        self.env.cr.precommit.data.pop("account_maventa.delays", None)
+        before = self.triggers()
+        move.maventa_status_id = self.new_status()
+        self.assertEqual(self.triggers(), before)
+
+    def test_transfer_now_wakes_it_at_once_and_sets_the_status(self):
+        move = self.make_invoice()
+        self.env.cr.precommit.data.pop("account_maventa.delays", None)
+        action = move.action_maventa_transfer()
+        self.assertIn("1 invoices", action["params"]["message"])
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        soonest = min(self.triggers().mapped("call_at"))
+        self.assertLess((soonest - fields.Datetime.now()).total_seconds(), 15)
+
+    def test_taken_back_before_it_left_nothing_is_sent(self):
+        self.fault("429")
+        move = self.make_waiting()
+        self.run_cron()
+        self.assertInvoice(move, self.to_transfer, "prepared")
+        move.maventa_status_id = False
+        self.run_later()
+        self.assertInvoice(move, self.statuses, False)
+        self.assertEqual(self.transmission(move).state, "cancelled")
+        self.assertFalse(self.backend.invoices.all)
+        self.put_back(move)
+        self.run_cron()
+        self.assertTransferredOnce(move)
+        self.assertEqual(
+            move.maventa_transmission_ids.mapped("state"), ["accepted", "cancelled"]
+        )
+
+    def test_taken_back_before_it_was_prepared_nothing_is_sent(self):
+        move = self.make_waiting()
+        move.maventa_status_id = self.new_status()
+        self.run_cron()
+        self.assertFalse(move.maventa_transmission_ids)
+        self.assertFalse(self.backend.invoices.all)
+
+
+class TestInvoiceAlerts(MaventaCase):
+    def alert(self, move, name):
+        with mute_logger("odoo.sql_db"):
+            return move._get_alerts().get(name, {}).get("message", "")
+
+    def test_a_failed_invoice_says_why_and_what_to_do(self):
+        move = self.make_waiting(self.make_customer("Nowhere Oy"))
+        self.run_cron()
+        text = self.alert(move, "maventa_failed")
+        self.assertIn("Nowhere Oy has no e-invoice address", text)
+        self.assertIn("set the status back", text)
+        self.put_back(move)
+        self.assertFalse(self.alert(move, "maventa_failed"))
+
+    def test_an_invoice_that_is_tried_again_says_when(self):
+        self.fault("503_before", times=9)
+        move = self.make_waiting()
+        self.run_cron()
+        self.assertRegex(
+            self.alert(move, "maventa_waiting"), r"The next try is at \d\d:\d\d"
+        )
+
+    def test_an_invoice_that_nobody_will_send_says_so(self):
+        move = self.make_waiting()
+        self.assertFalse(self.alert(move, "maventa_standstill"))
+        self.cron.active = False
+        self.assertIn(self.cron.name, self.alert(move, "maventa_standstill"))
+        self.company.maventa_problem_code = "credentials_refused"
+        self.assertIn("does not take", self.alert(move, "maventa_standstill"))
+        self.company.maventa_active = False
+        self.assertIn("switched off", self.alert(move, "maventa_standstill"))
+
+    def test_other_invoices_say_nothing_of_maventa(self):
+        for move in self.make_invoice(), self.make_invoice(status=self.transferred):
+            names = [name for name in move._get_alerts() if "maventa" in name]
+            self.assertFalse(names)
