@@ -15,7 +15,6 @@ from ..client import (
     NewCompany,
     NotReached,
     Rejected,
-    Rejected,
     Unauthorised,
     check_base_url,
 )
