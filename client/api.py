@@ -154,7 +154,7 @@ class MaventaClient:
         :param locale: FI, SE, NO, NL, BE or EN
         """
         body = {"auth_email": email, "locale": locale}
-        self._post_json(("v1", "company", "authorization"), body)
+        self._call("POST", ("v1", "company", "authorization"), json=body)
 
     def vendor_link(self) -> str:
         """The state of the link between company and vendor, in undocumented words."""
@@ -227,11 +227,6 @@ class MaventaClient:
 
     def _get(self, *path: str) -> requests.Response:
         return self._call("GET", path)
-
-    def _post_json(
-        self, path: Sequence[str], body: Mapping[str, Any], **options: Any
-    ) -> Any:
-        return self._json(self._call("POST", path, json=body, **options))
 
     def _fetch_token(self) -> Token:
         form = {

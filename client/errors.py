@@ -176,8 +176,8 @@ def parse_retry_after(value: str | None) -> float | None:
     """Seconds to wait, from a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
     if not value:
         return None
-    if re.fullmatch(r"\s*\d{1,9}(\.\d*)?\s*", value):
-        return float(value)
+    if re.fullmatch(r"\s*-?\d{1,9}(\.\d*)?\s*", value):
+        return max(float(value), 0.0)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:

@@ -23,7 +23,7 @@ ARGUMENTS = [
 
 def invoices(page: Page) -> None:
     """The list of invoices, with status and delivery."""
-    open_action(page, "account.action_move_out_invoice_type", ".o_list_table")
+    open_action(page, "account.action_move_out_invoice", ".o_list_table")
     page.keyboard.press("Escape")
 
 

@@ -92,6 +92,7 @@ class MaventaTransmission(models.Model):
     )
     attempts = fields.Integer(readonly=True)
     next_attempt_at = fields.Datetime(readonly=True)
+    waiting_since = fields.Datetime(readonly=True)
     lease_until = fields.Datetime(readonly=True)
     accepted_at = fields.Datetime(readonly=True)
     format = fields.Char(readonly=True)
@@ -308,7 +309,11 @@ class MaventaTransmission(models.Model):
     def _wait(self, state, error):
         """Try again later, or give up on what certainly has not arrived."""
         code = WAITING_CODES.get(type(error), "outcome_unknown")
-        age = fields.Datetime.now() - self.create_date
+        now = fields.Datetime.now()
+        # While the whole company is stopped, the clock of its invoices stands.
+        refused = isinstance(error, Unauthorised)
+        since = False if refused else self.waiting_since or now
+        age = now - (since or now)
         if state == "prepared" and age > self._longest_wait():
             hours = round(age.total_seconds() / 3600)
             self._fail("given_up", {"hours": hours, "text": str(error)})
@@ -316,7 +321,8 @@ class MaventaTransmission(models.Model):
         self._set_state(
             state,
             lease_until=False,
-            next_attempt_at=fields.Datetime.now() + self._pause(error),
+            next_attempt_at=now + self._pause(error),
+            waiting_since=since,
             error_code=code,
             error_args={"text": str(error)},
         )

@@ -202,7 +202,7 @@ class TestWaiting(MaventaCase):
         for hours, state in ((23, "prepared"), (25, "failed")):
             past = fields.Datetime.now() - timedelta(hours=hours)
             self.env.cr.execute(
-                "UPDATE maventa_transmission SET create_date = %s", [past]
+                "UPDATE maventa_transmission SET waiting_since = %s", [past]
             )
             self.env.invalidate_all()
             self.run_later()
