@@ -1,5 +1,6 @@
 from . import maventa_invoice_status
 from . import maventa_transmission
+from . import maventa_transmission_send
 from . import maventa_transmission_settle
 from . import account_edi_xml_maventa_bis3
 from . import res_partner
@@ -7,4 +8,5 @@ from . import res_company
 from . import res_company_connection
 from . import res_company_transfer
 from . import account_move
+from . import account_move_alerts
 from . import account_move_document

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..const import TAKEN_STATES, UNDER_WAY_STATES
-from .causes import explain
 from .maventa_transmission import CHANNELS, STATES
 
 OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
@@ -275,69 +274,3 @@ class AccountMove(models.Model):
             lambda t: t.state in ("prepared", "uncertain")
         )
         waiting.write({"next_attempt_at": fields.Datetime.now()})
-
-    # What the form says -----------------------------------------------------------
-
-    def _get_alerts(self):
-        """EXTENDS account: tells what stands in the way of the invoice."""
-        alerts = super()._get_alerts()
-        latest = self._maventa_latest()
-        if self.move_type not in SENDING_TYPES or not self.maventa_status_id:
-            return alerts
-        if latest.state == "failed" and not self._maventa_is_to_transfer(
-            self.maventa_status_id
-        ):
-            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif latest.state in ("prepared", "uncertain") and latest.error_code:
-            alerts["maventa_waiting"] = self._maventa_waiting_alert(latest)
-        elif self._maventa_is_to_transfer(self.maventa_status_id):
-            alerts |= self._maventa_standstill_alert()
-        return alerts
-
-    def _maventa_failed_alert(self, transmission):
-        return {
-            "level": "danger",
-            "message": self.env._(
-                "Transfer failed. %(cause)s %(remedy)s",
-                cause=transmission.error_message,
-                remedy=transmission.remedy,
-            ),
-            "action_text": self.env._("Open the customer"),
-            "action": self.partner_id._get_records_action(),
-        }
-
-    def _maventa_waiting_alert(self, transmission):
-        moment = fields.Datetime.context_timestamp(self, transmission.next_attempt_at)
-        return {
-            "level": "warning",
-            "message": self.env._(
-                "%(cause)s The next try is at %(time)s.",
-                cause=transmission.error_message,
-                time=moment.strftime("%H:%M"),
-            ),
-            "action_text": self.env._("Try again now"),
-            "action_call": ("account.move", "action_maventa_transfer", self.ids),
-        }
-
-    def _maventa_standstill_alert(self):
-        """Why an invoice that waits will not leave by itself."""
-        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
-        if not self.maventa_ready:
-            message = self.env._(
-                "The invoice waits: the Maventa integration of %(company)s is switched"
-                " off.",
-                company=self.company_id.name,
-            )
-        elif self.company_id.sudo().maventa_problem_code:
-            company = self.company_id.sudo()
-            values = {"company": company.name}
-            message = " ".join(explain(self.env, "company_stopped", values))
-        elif not cron.active:
-            message = self.env._(
-                "The invoice waits: the scheduled action %(name)s is switched off. Ask"
-                " your administrator to switch it on.",
-                name=cron.name,
-            )
-        else:
-            return {}
-        return {"maventa_standstill": {"level": "warning", "message": message}}

@@ -1,0 +1,121 @@
+import base64
+import logging
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from odoo import api, fields, models
+
+from ..client import (
+    Conflict,
+    MaventaError,
+    OutcomeUnknown,
+    Parcel,
+    Rejected,
+    hand_over,
+)
+from ..const import SEND_THREADS
+
+_logger = logging.getLogger(__name__)
+
+
+class MaventaTransmission(models.Model):
+    """The hand-over itself, and what is written down of its answer."""
+
+    _inherit = "maventa.transmission"
+
+    @api.model
+    def _send(self, client, origins):
+        """Hand over what was claimed, several at once, and write down each answer.
+
+        The threads get plain data and never touch the database.
+
+        :returns: the error of each transmission that met one
+        """
+        parcels = {
+            transmission: transmission._parcel(origin == "uncertain")
+            for transmission, origin in origins.items()
+        }
+        attempts = {transmission: transmission.attempts for transmission in origins}
+        errors = {}
+        with ThreadPoolExecutor(SEND_THREADS) as pool:
+            futures = {
+                pool.submit(hand_over, client, parcel): transmission
+                for transmission, parcel in parcels.items()
+            }
+            for future in as_completed(futures):
+                transmission = futures[future]
+                error = future.exception()
+                if isinstance(error, MaventaError):
+                    errors[transmission] = error
+                transmission._write_down(
+                    future, origins[transmission], attempts[transmission]
+                )
+        return errors
+
+    def _parcel(self, ask_first):
+        self.ensure_one()
+        return Parcel(
+            uuid=self.uuid,
+            number=self.move_id.name,
+            total=self.move_id.amount_total,
+            currency=self.move_id.currency_id.name,
+            file_name=self.file_name,
+            content=base64.b64decode(self.document),
+            fields=self.request,
+            ask_first=ask_first,
+        )
+
+    def _write_down(self, future, origin, attempts):
+        """Write the answer, and only that, and commit.
+
+        A worker whose lease has run out may come late: by then another may have
+        taken over, and what that one finds out counts.
+
+        :param attempts: the number of the attempt, read before the upload
+        """
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._take_answer(future, origin)
+            self.env["ir.cron"]._commit_progress(1)
+        except Exception:
+            _logger.exception("The answer for transmission %s was not stored.", self.id)
+            self.env.cr.rollback()
+            self._let_go(attempts)
+
+    def _let_go(self, attempts):
+        """Have Maventa asked soon; should this fail too, the lease's end does it."""
+        if self.state == "sending" and self.attempts == attempts:
+            self.lease_until = fields.Datetime.now()
+            self.env["ir.cron"]._commit_progress()
+
+    def _take_answer(self, future, origin):
+        error = future.exception()
+        if error is None:
+            self._take_acceptance(future.result())
+        elif isinstance(error, Rejected):
+            code, arguments = _refusal(error)
+            self._fail(code, arguments)
+        elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
+            if not isinstance(error, MaventaError):
+                _logger.error("Sending transmission %s:", self.id, exc_info=error)
+            self._wait("uncertain", error)
+        else:
+            self._wait(origin, error)
+
+    def _take_acceptance(self, invoice):
+        self._set_state(
+            "accepted",
+            remote_id=invoice.id or self.uuid,
+            accepted_at=fields.Datetime.now(),
+            lease_until=False,
+            next_attempt_at=False,
+            error_code=False,
+            error_args=False,
+        )
+
+
+def _refusal(error):
+    """The code and the arguments to store for a refusal."""
+    if isinstance(error, Conflict):
+        return error.code, {}
+    return "rejected", {"text": str(error), "code": error.code}
