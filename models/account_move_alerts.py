@@ -5,7 +5,7 @@ from .causes import explain
 
 
 class AccountMove(models.Model):
-    """What the form of an invoice says on top, when something is to be known or done."""
+    """What an invoice's form says on top, when something is to be known or done."""
 
     _inherit = "account.move"
 

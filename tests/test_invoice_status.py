@@ -79,14 +79,6 @@ class TestInvoiceStatus(MaventaCase):
         self.env.cr.flush()
         self.env.invalidate_all()
         tracked = move.message_ids.tracking_value_ids
-        print(
-            "DEBUG",
-            move.message_ids.mapped("body"),
-            self.env["mail.tracking.value"]
-            .sudo()
-            .search([], order="id desc", limit=3)
-            .read(),
-        )
         field = tracked.field_id.filtered(lambda f: f.name == "maventa_status_id")
         self.assertTrue(field)
         value = tracked.filtered(lambda t: t.field_id == field)

@@ -245,7 +245,9 @@ class TestSandboxServer(SandboxCase):
             session.get(other.url + "/sandbox/clock", timeout=5)
 
     def test_connections_are_kept(self):
-        connection = HTTPConnection(self.sandbox.url.removeprefix("http://"))
+        connection = HTTPConnection(
+            self.sandbox.url.removeprefix("http://"), timeout=10
+        )
         self.addCleanup(connection.close)
         connection.connect()
         line = connection.sock
