@@ -286,6 +286,19 @@ class TestTransferFailure(MaventaCase):
         self.assertNotEqual(second.uuid, first.uuid)
         self.assertEqual(first.state, "failed")
 
+    def test_put_back_unchanged_it_goes_under_a_new_uuid(self):
+        self.fault("text_details")
+        move = self.make_waiting()
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        first = self.transmission(move)
+        self.put_back(move)
+        self.run_cron()
+        self.assertTransferredOnce(move)
+        second = self.transmission(move)
+        self.assertEqual(second.sha256, first.sha256)
+        self.assertNotEqual(second.uuid, first.uuid)
+
     def test_each_missing_way_is_named(self):
         whole = {"email": "a@b.example", "maventa_address": "0216:003720774740"}
         cases = (
