@@ -5,7 +5,6 @@ import sys
 
 from . import chromium
 from .demo import (
-    DATABASE,
     Odoo,
     a_sandbox,
     a_server,
@@ -35,18 +34,19 @@ def main() -> int:
             with a_server(place, odoo):
                 wait_for_transfer(odoo, *set_to_transfer(odoo))
                 for language in LANGUAGES:
-                    take(place, browser, odoo.url, language)
+                    take(browser, odoo.url, language)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     return 0
 
 
-def take(place: Workplace, browser: Environment, url: str, language: str) -> None:
+def take(browser: Environment, url: str, language: str) -> None:
     """Take all pictures in one language."""
-    users = "SELECT partner_id FROM res_users WHERE login IN ('admin', 'accountant')"
-    statement = f"UPDATE res_partner SET lang = '{language}' WHERE id IN ({users})"
-    place.psql(DATABASE, statement)
+    for login in ("admin", "accountant"):
+        odoo = Odoo(url)
+        user = odoo.login(login)
+        odoo.call("res.users", "write", [user], {"lang": language})
     folder = FOLDER / language[:2]
     folder.mkdir(parents=True, exist_ok=True)
     program = str(chromium.find())
