@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-LANGUAGES = ("fi", "sv")
+LANGUAGES = ("da", "fi", "nb", "nl", "sv")
 NAME = "account_maventa"
 MEND = "run `make pot` and translate what is new"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sdf]|\{\w*\}|<[^<>]+>")

@@ -109,6 +109,13 @@ COMPANY_CAUSES = {
         _lt("Maventa refuses the user API key or the company UUID."),
         _lt("Copy both from Maventa's settings and enter them again."),
     ),
+    "vendor_key_refused": (
+        _lt("Maventa refuses the vendor key."),
+        _lt(
+            "Correct the system parameter account_maventa.vendor_api_key, or"
+            " account_maventa.vendor_api_key_test for the test environment."
+        ),
+    ),
     "company_disabled": (
         _lt("Maventa has locked the account of %(company)s."),
         _lt("Ask Maventa's support why, then test the connection."),

@@ -1,6 +1,7 @@
 import base64
 import logging
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import timedelta
 
 from odoo import api, fields, models
 
@@ -85,7 +86,8 @@ class MaventaTransmission(models.Model):
     def _let_go(self, attempts):
         """Have Maventa asked soon; should this fail too, the lease's end does it."""
         if self.state == "sending" and self.attempts == attempts:
-            self.lease_until = fields.Datetime.now()
+            self.lease_until = fields.Datetime.now() - timedelta(seconds=1)
+            self.env.ref("account_maventa.ir_cron_maventa_transfer")._trigger()
             self.env["ir.cron"]._commit_progress()
 
     def _take_answer(self, future, origin):

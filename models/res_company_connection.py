@@ -78,7 +78,10 @@ class ResCompany(models.Model):
 
     def _maventa_user_error(self, error):
         if isinstance(error, Unauthorised):
-            return UserError(" ".join(explain(self.env, "credentials_refused")))
+            # Without an account yet, it is the vendor key that opens the door.
+            known = self.sudo().maventa_company_uuid
+            code = "credentials_refused" if known else "vendor_key_refused"
+            return UserError(" ".join(explain(self.env, code)))
         if isinstance(error, NotReached):
             return UserError(
                 self.env._(

@@ -117,7 +117,7 @@ class TestRegister(CompanyCase):
 
     def test_a_wrong_vendor_key_is_told(self):
         self.set_parameter("vendor_api_key_test", "wrong")
-        with self.assertRaises(UserError) as caught:
+        with self.assertRaisesRegex(UserError, "refuses the vendor key") as caught:
             self.register()
         self.assertNotIn("wrong", str(caught.exception).split())
         self.assertEqual(self.second.maventa_state, "new")

@@ -22,6 +22,12 @@ def save(path, *entries):
     return path
 
 
+@pytest.fixture(autouse=True)
+def two_languages(monkeypatch):
+    """Two languages will do to see what is compared."""
+    monkeypatch.setattr(merge_terms, "LANGUAGES", ("fi", "sv"))
+
+
 @pytest.fixture
 def exported(tmp_path):
     """What Odoo exports now."""
