@@ -6,6 +6,7 @@ from . import account_edi_xml_maventa_bis3
 from . import res_partner
 from . import res_company
 from . import res_company_connection
+from . import res_company_line
 from . import res_company_transfer
 from . import account_move
 from . import account_move_alerts

@@ -274,3 +274,4 @@ class AccountMove(models.Model):
             lambda t: t.state in ("prepared", "uncertain")
         )
         waiting.write({"next_attempt_at": fields.Datetime.now()})
+        self.company_id._maventa_end_pause()

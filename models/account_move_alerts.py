@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import models
 
+from ..const import LINE_CODES, OPEN_STATES
 from .account_move import SENDING_TYPES
 from .causes import explain
 
@@ -19,10 +20,8 @@ class AccountMove(models.Model):
             self.maventa_status_id
         ):
             alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif latest.state in ("prepared", "uncertain") and latest.error_code:
-            alerts["maventa_waiting"] = self._maventa_waiting_alert(latest)
         elif self._maventa_is_to_transfer(self.maventa_status_id):
-            alerts |= self._maventa_standstill_alert()
+            alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
         return alerts
 
     def _maventa_failed_alert(self, transmission):
@@ -37,18 +36,28 @@ class AccountMove(models.Model):
             "action": self.partner_id._get_records_action(),
         }
 
-    def _maventa_waiting_alert(self, transmission):
-        moment = fields.Datetime.context_timestamp(self, transmission.next_attempt_at)
-        return {
-            "level": "warning",
-            "message": self.env._(
-                "%(cause)s The next try is at %(time)s.",
-                cause=transmission.error_message,
-                time=moment.strftime("%H:%M"),
-            ),
-            "action_text": self.env._("Try again now"),
-            "action_call": ("account.move", "action_maventa_transfer", self.ids),
-        }
+    def _maventa_waiting_alert(self):
+        """Why the invoice has not left yet, and when that is tried again."""
+        message = self._maventa_waiting_text()
+        if not message:
+            return {}
+        call = ("account.move", "action_maventa_transfer", self.ids)
+        text = self.env._("Try again now")
+        alert = {"message": message, "action_text": text, "action_call": call}
+        return {"maventa_waiting": {"level": "warning", **alert}}
+
+    def _maventa_waiting_text(self):
+        """The invoice's own cause or, if it has none, that of the line to Maventa."""
+        latest = self._maventa_latest()
+        if latest.state == "sending":
+            return ""
+        waits = latest if latest.state in OPEN_STATES else latest.browse()
+        cause, moment = waits.error_message, waits.next_attempt_at
+        if not cause or waits.error_code in LINE_CODES:
+            paused = self.company_id._maventa_pause_text(moment)
+            if paused:
+                return paused
+        return cause and f"{cause} {self.company_id._maventa_next_try_text(moment)}"
 
     def _maventa_standstill_alert(self):
         """Why an invoice that waits will not leave by itself."""

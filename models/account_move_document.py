@@ -34,13 +34,15 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _maventa_prepare(self):
-        """Make a transmission of each invoice.
+        """Make a transmission of each invoice that nobody else is writing to.
 
         What can't be prepared becomes a failed transmission, so that one invoice
-        costs one invoice.
+        costs one invoice. The PDFs, which take long, are made before anything is
+        locked.
         """
-        self._maventa_make_pdfs()
-        for move in self:
+        if self._maventa_make_pdfs():
+            self.env["ir.cron"]._commit_progress()
+        for move in self.try_lock_for_update(allow_referencing=True):
             move._maventa_prepare_or_fail()
 
     def _maventa_prepare_or_fail(self):
@@ -50,6 +52,8 @@ class AccountMove(models.Model):
                 self.env["maventa.transmission"].create(values)
         except StandsInTheWay as obstacle:
             self._maventa_store_failure(obstacle.code, obstacle.arguments)
+        except psycopg2.errors.LockNotAvailable:
+            _logger.info("Invoice %s waits for somebody's lock.", self.id)
         except psycopg2.OperationalError:
             raise
         except Exception as error:
@@ -190,6 +194,8 @@ class AccountMove(models.Model):
         """Make the PDFs that are missing, in one call, which takes a tenth of the time.
 
         When one of them can't be made, each is tried alone.
+
+        :returns: the invoices whose PDFs were missing
         """
         missing = self.filtered(
             lambda move: (
@@ -197,10 +203,10 @@ class AccountMove(models.Model):
                 and not move.invoice_pdf_report_id
             )
         )
-        if not missing or missing._maventa_render():
-            return
-        for move in missing:
-            move._maventa_render()
+        if missing and not missing._maventa_render():
+            for move in missing:
+                move._maventa_render()
+        return missing
 
     def _maventa_render(self):
         """Make and store the PDFs of these invoices; tell whether that went well.

@@ -24,20 +24,27 @@ INVOICE_CAUSES = {
             "%(customer)s has no e-invoice address, no e-mail address and no complete"
             " postal address."
         ),
-        _lt("Add one of them to the customer, then set the status back."),
+        _lt(
+            "Add one of them to the customer, then set the status to"
+            " “%(status)s” again."
+        ),
     ),
     "no_route_without_email": (
         _lt(
             "%(customer)s has no e-invoice address and no complete postal address, and"
             " invoices are not sent by e-mail."
         ),
-        _lt("Add one of them to the customer, then set the status back."),
+        _lt(
+            "Add one of them to the customer, then set the status to"
+            " “%(status)s” again."
+        ),
     ),
     "customer_excluded": (
         _lt("%(customer)s gets no invoices through Maventa."),
         _lt(
             "Send this invoice in another way, or choose another channel on the"
-            " customer, then set the status back."
+            " customer, then set the status to"
+            " “%(status)s” again."
         ),
     ),
     "channel_impossible": (
@@ -46,24 +53,37 @@ INVOICE_CAUSES = {
         ),
         _lt(
             "Add the address to the customer or choose another channel, then set the"
-            " status back."
+            " status to %(status)s again."
         ),
     ),
     "no_document": (
         _lt("The e-invoice could not be made: %(text)s"),
-        _lt("Correct the invoice or its customer, then set the status back."),
+        _lt(
+            "Correct the invoice or its customer, then set the status to"
+            " “%(status)s” again."
+        ),
     ),
     "no_pdf": (
         _lt("The PDF of the invoice could not be made: %(text)s"),
-        _lt("Print the invoice to see what is wrong, then set the status back."),
+        _lt(
+            "Print the invoice to see what is wrong, then set the status to"
+            " “%(status)s” again."
+        ),
     ),
     "rejected": (
         _lt("Maventa refused the invoice: %(text)s"),
-        _lt("Correct the invoice or its customer, then set the status back."),
+        _lt(
+            "Correct the invoice or its customer, then set the status to"
+            " “%(status)s” again."
+        ),
     ),
     "not_allowed": (
         _lt("Maventa does not let your company send this invoice: %(text)s"),
-        _lt("Ask Maventa why, then set the status back."),
+        _lt("Ask Maventa why, then set the status to “%(status)s” again."),
+    ),
+    "number_taken": (
+        _lt("Maventa has another invoice with the same number, and takes no second."),
+        _lt("Compare the two in Maventa, and send this one under a number of its own."),
     ),
     "another_invoice": (
         _lt("Maventa has an invoice with other content in this one's place."),
@@ -73,12 +93,27 @@ INVOICE_CAUSES = {
         _lt("Maventa says that it has this invoice already, but does not show it."),
         _lt(
             "Look for the invoice in Maventa. If it is there, set the status to"
-            " transferred by hand; if it is not, set the status back."
+            " transferred by hand; if it is not, set the status to “%(status)s”"
+            " again."
         ),
     ),
     "given_up": (
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
-        _lt("Ask Maventa whether it has a disturbance, then set the status back."),
+        _lt(
+            "Ask Maventa whether it has a disturbance, then set the status to"
+            " “%(status)s” again."
+        ),
+    ),
+    "given_up_uncertain": (
+        _lt(
+            "For %(hours)s hours it could not be found out whether the invoice has"
+            " arrived at Maventa."
+        ),
+        _lt(
+            "When Maventa answers again, set the status to “%(status)s”: Maventa is"
+            " asked"
+            " about the invoice before anything is sent."
+        ),
     ),
     "not_reached": (
         _lt("Maventa can't be reached."),
@@ -115,6 +150,20 @@ COMPANY_CAUSES = {
             "Correct the system parameter account_maventa.vendor_api_key, or"
             " account_maventa.vendor_api_key_test for the test environment."
         ),
+    ),
+    "user_removed": (
+        _lt(
+            "The user whose API key is used has no access to %(company)s at Maventa any"
+            " more."
+        ),
+        _lt(
+            "Give the user access again in Maventa, or enter the user API key of"
+            " somebody who has it."
+        ),
+    ),
+    "setup_unfinished": (
+        _lt("The first steps in the account of %(company)s at Maventa are not done."),
+        _lt("Log in to Maventa as the company and go through them."),
     ),
     "company_disabled": (
         _lt("Maventa has locked the account of %(company)s."),

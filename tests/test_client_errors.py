@@ -106,7 +106,7 @@ class TestClientErrors(ClientCase):
         self.fault("text_details")
         error = self.error(self.upload, client)
         self.assertEqual(error.details, ("number is invalid",))
-        self.assertEqual(str(error), "The input was refused number is invalid")
+        self.assertEqual(str(error), "The input was refused. number is invalid.")
 
     def test_a_wait_that_was_asked_for_is_passed_on(self):
         client = self.sender()

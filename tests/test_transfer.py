@@ -238,10 +238,12 @@ class TestTransferFailure(MaventaCase):
         transmission = self.transmission(move)
         self.assertEqual(transmission.error_code, "rejected")
         self.assertIn("recipient_email", transmission.error_message)
-        self.assertIn("set the status back", transmission.remedy)
+        self.assertIn(
+            "set the status to “To be transferred” again", transmission.remedy
+        )
         notes = " ".join(move.message_ids.mapped("body"))
         self.assertIn("Maventa refused the invoice", notes)
-        self.assertIn("set the status back", notes)
+        self.assertIn("set the status to “To be transferred” again", notes)
         self.assertFalse(self.uploaded(move))
 
     def test_all_failures_of_a_run_come_in_one_mail_in_the_companys_language(self):
