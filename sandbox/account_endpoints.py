@@ -51,8 +51,8 @@ def get_current(call: Arguments) -> Response:
                 "name": company.name,
                 "country": company.country,
                 "vat": company.settings["details"]["vat_number"],
-                "wizard_done": True,
-                "disabled": False,
+                "wizard_done": company.standing.wizard_done,
+                "disabled": company.standing.disabled,
             },
             "scopes": sorted(call.token.scopes),
         }

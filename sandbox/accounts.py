@@ -13,6 +13,7 @@ from typing import Any
 from .clock import Clock
 from .errors import ApiError, invalid_parameters, not_found, unauthorized
 from .settings import default_settings
+from .standing import WITHDRAWN, Standing
 from .switches import Switches
 
 VENDOR_KEY = "sandbox"
@@ -70,6 +71,7 @@ class Company:
     auth_state: str = "NONE"
     auth_email: str | None = None
     verified_at: datetime | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def name(self) -> str:
@@ -172,10 +174,13 @@ class Accounts:
         company = self.companies.get(fields.get("client_id", ""))
         user = self.users.get(fields.get("client_secret", ""))
         if not company or not user or user.id not in company.admin_ids:
-            raise self._refused("The company or the user's key is not right")
+            raise self._refused(WITHDRAWN)
         vendor_key = fields.get("vendor_api_key") or None
         if vendor_key is not None:
             self._check_vendor(vendor_key)
+        refusal = company.standing.token_refusal(vendor_key, self._switches)
+        if refusal:
+            raise self._refused(refusal)
         asked = self._granted(tuple(fields.get("scope", "").split()) or DEFAULT_SCOPES)
         lifetime = timedelta(seconds=self._switches.seconds("token_lifetime"))
         expires_at = self._clock.now() + lifetime
@@ -190,6 +195,8 @@ class Accounts:
         token = self._tokens.get(text)
         if token is None or token.expires_at <= self._clock.now():
             raise unauthorized("The token is missing, unknown or too old")
+        if token.company.standing.ends_token(token.vendor_key):
+            raise unauthorized("The token does not hold any more")
         return token
 
     def known_token(self, text: str) -> Token | None:
@@ -211,6 +218,7 @@ class Accounts:
     def sign(self, company: Company) -> None:
         """The signature is given; verification may follow later."""
         company.auth_state = "SIGNED"
+        company.standing.verified = True
         delay = self._switches.seconds("verification_delay")
         company.verified_at = self._clock.now() + timedelta(seconds=delay)
 
@@ -221,7 +229,22 @@ class Accounts:
     def is_verified(self, company: Company) -> bool:
         """Whether the company may send."""
         verified_at = company.verified_at
-        return verified_at is not None and verified_at <= self._clock.now()
+        if verified_at is None or not company.standing.verified:
+            return False
+        return verified_at <= self._clock.now()
+
+    def set_standing(self, company: Company, /, **values: bool) -> None:
+        """Refuse a whole company, or take it back: see Standing for the names.
+
+        ``verified`` true also verifies one that never was. Raises ValueError.
+        """
+        company.standing.change(values)
+        if values.get("verified") and not self.is_verified(company):
+            company.verified_at = self._clock.now()
+
+    def restore(self, company: Company) -> None:
+        """Undo all that set_standing has refused."""
+        company.standing = Standing()
 
     def authorization(self, company: Company) -> dict[str, str | None]:
         """The state as the API tells it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
@@ -10,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from . import fault_plays, pages
+from .accounts import Company
 from .backend import Backend
 from .clock import to_text
 from .errors import ApiError
@@ -30,6 +32,7 @@ RULES = Map(
             ("GET", "/sandbox/invoices/<invoice_id>/image", "image"),
             ("POST", "/sandbox/invoices/<invoice_id>/events", "add_event"),
             ("GET", "/sandbox/companies", "companies"),
+            ("POST", "/sandbox/companies/<company_id>", "set_standing"),
             ("GET", "/sandbox/sign/<company_id>", "signing"),
             ("POST", "/sandbox/companies/<company_id>/sign", "sign"),
             ("POST", "/sandbox/companies/<company_id>/decline", "decline"),
@@ -139,18 +142,23 @@ class Control:
     # companies
 
     def companies(self) -> Response:
-        accounts = self.backend.accounts
-        return json_response(
-            [
-                {
-                    "id": company.id,
-                    "name": company.name,
-                    "bid": company.bid,
-                    **accounts.authorization(company),
-                }
-                for company in accounts.companies.values()
-            ]
-        )
+        companies = self.backend.accounts.companies.values()
+        return json_response([self._company_row(company) for company in companies])
+
+    def set_standing(self, company_id: str) -> Response:
+        company = self.backend.accounts.company(company_id)
+        self.backend.accounts.set_standing(company, **self.body())
+        return self.done(self._company_row(company))
+
+    def _company_row(self, company: Company) -> dict[str, object]:
+        return {
+            "id": company.id,
+            "name": company.name,
+            "bid": company.bid,
+            **self.backend.accounts.authorization(company),
+            **asdict(company.standing),
+            "verified": self.backend.accounts.is_verified(company),
+        }
 
     def sign(self, company_id: str) -> Response:
         return self._decide(company_id, self.backend.accounts.sign)

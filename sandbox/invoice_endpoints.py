@@ -78,7 +78,10 @@ ENDPOINTS: dict[str, Endpoint] = {
 
 
 def _check_may_use_invoices(call: Arguments) -> None:
-    """Unverified companies are refused, as are those of another vendor."""
+    """Unverified companies are refused, and locked ones, and another vendor's."""
+    refusal = call.company.standing.invoice_refusal(call.backend.switches)
+    if refusal:
+        raise unauthorized(refusal)
     if not call.backend.accounts.is_verified(call.company):
         raise unauthorized("Unauthorized: the company is not verified")
     key = call.token.vendor_key

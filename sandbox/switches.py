@@ -61,6 +61,22 @@ SWITCHES: dict[str, Switch] = {
     "invalid_credentials": Switch(
         "The status that goes with invalid_credentials.", "401", ("401", "400", "403")
     ),
+    "disabled_token": Switch(
+        "Whether a disabled company gets a token, although its invoices are refused.",
+        "given",
+        ("given", "refused"),
+    ),
+    "removed_user": Switch(
+        "What a removed user meets: no token (USER NOT FOUND, or USER HAS NO RIGHTS TO "
+        "COMPANY), or a token with which every call is refused.",
+        "not_found",
+        ("not_found", "no_rights", "calls_refused"),
+    ),
+    "no_wizard": Switch(
+        "What COMPANY HAS NOT COMPLETED FIRST TIME WIZARD stops.",
+        "invoices_refused",
+        ("invoices_refused", "token_refused", "nothing"),
+    ),
     "unknown_scope": Switch(
         "What POST /oauth2/token does with a scope that is not known.",
         "dropped",
