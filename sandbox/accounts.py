@@ -12,6 +12,7 @@ from typing import Any
 
 from .clock import Clock
 from .errors import ApiError, invalid_parameters, not_found, unauthorized
+from .forms import refusal
 from .settings import default_settings
 from .standing import WITHDRAWN, Standing
 from .switches import Switches
@@ -178,9 +179,9 @@ class Accounts:
         vendor_key = fields.get("vendor_api_key") or None
         if vendor_key is not None:
             self._check_vendor(vendor_key)
-        refusal = company.standing.token_refusal(vendor_key, self._switches)
-        if refusal:
-            raise self._refused(refusal)
+        refused = company.standing.token_refusal(vendor_key, self._switches)
+        if refused:
+            raise self._refused(refused)
         asked = self._granted(tuple(fields.get("scope", "").split()) or DEFAULT_SCOPES)
         lifetime = timedelta(seconds=self._switches.seconds("token_lifetime"))
         expires_at = self._clock.now() + lifetime
@@ -274,12 +275,8 @@ class Accounts:
         return {"user_api_key": "" if answer == "empty" else None}
 
     def _bid_taken(self) -> ApiError:
-        answer, text = self._switches.text("bid_taken"), "BID ALREADY TAKEN"
-        status = int(answer[:3])
-        if answer == "400_details":
-            return invalid_parameters(text)
-        code = "invalid_parameters" if status == 400 else "bid_already_taken"
-        return ApiError(status, code, text, plain=answer.endswith("_text"))
+        form = self._switches.text("bid_taken")
+        return refusal(form, "bid_already_taken", "BID ALREADY TAKEN")
 
     def _granted(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         known = tuple(name for name in asked if name in ALIASES or name in SCOPES)

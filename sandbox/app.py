@@ -17,7 +17,9 @@ from .backend import Backend, Call
 from .description import Fields, Operation
 from .documents import MAX_PACKAGE
 from .errors import ApiError, invalid_parameters, unauthorized
-from .fault_plays import PLAYS, Cut, Exchange
+from .exchange import Cut, Exchange
+from .fault_plays import PLAYS
+from .forms import reshape_error
 from .responses import error_response, refusal
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class App:
         except Cut:
             call.end(None)
             raise
+        reshape_error(response, self.backend.switches.text("error_body"))
         call.end(response.status_code)
         return response
 
@@ -81,6 +84,7 @@ class App:
             dict(fault.arguments),
             self.backend.interrupt,
             self.backend.clock,
+            self.backend.switches,
         )
         return PLAYS[fault.fault](exchange)
 

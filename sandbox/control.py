@@ -45,6 +45,9 @@ RULES = Map(
             ("GET", "/sandbox/faults", "faults"),
             ("POST", "/sandbox/faults", "add_fault"),
             ("DELETE", "/sandbox/faults", "clear_faults"),
+            ("GET", "/sandbox/outage", "outage"),
+            ("POST", "/sandbox/outage", "start_outage"),
+            ("DELETE", "/sandbox/outage", "end_outage"),
             ("POST", "/sandbox/reset", "reset"),
         )
     ],
@@ -62,7 +65,7 @@ def respond(app: App, request: Request) -> Response:
     with app.backend.lock:
         try:
             return CONTROLS[name](Control(app.backend, request), **arguments)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ApiError(400, "invalid_parameters", str(error)) from error
 
 
@@ -224,6 +227,19 @@ class Control:
     def clear_faults(self) -> Response:
         self.backend.faults.active.clear()
         return self.faults()
+
+    def outage(self) -> Response:
+        outage = self.backend.faults.outage()
+        return self.done({"outage": outage and outage.to_json()})
+
+    def start_outage(self) -> Response:
+        values = {"fault": "503_before", **self.body()}
+        self.backend.faults.start_outage(values, fault_plays.PLAYS)
+        return self.outage()
+
+    def end_outage(self) -> Response:
+        self.backend.faults.end_outage()
+        return self.outage()
 
     def reset(self) -> Response:
         self.backend.reset()

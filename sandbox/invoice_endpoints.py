@@ -11,7 +11,9 @@ from werkzeug import Response
 from .arguments import Arguments, Endpoint
 from .clock import from_text
 from .errors import not_found, not_served, unauthorized
-from .invoices import Invoice, to_json
+from .forms import taken
+from .invoice_json import to_json
+from .invoices import Invoice
 from .reading import read
 from .responses import json_response
 
@@ -24,7 +26,9 @@ def create_invoice(call: Arguments) -> Response:
     fields = {name: value for name, value in call.body.items() if name != "file"}
     document = read(data, fields.get("format"))
     invoice = call.backend.invoices.add(call.company, fields, data, document)
-    return json_response(_show(call, invoice), 201)
+    switches = call.backend.switches
+    status, form = switches.text("taken_status"), switches.text("taken_body")
+    return taken(_show(call, invoice), status, form)
 
 
 def list_invoices(call: Arguments) -> Response:
@@ -92,10 +96,10 @@ def _check_may_use_invoices(call: Arguments) -> None:
 
 def _invoice(call: Arguments) -> Invoice:
     _check_may_use_invoices(call)
-    return call.backend.invoices.get(call.path["id"], call.company)
+    return call.backend.invoices.find(call.path["id"], call.company)
 
 
-def _show(call: Arguments, invoice: Invoice) -> dict[str, object]:
+def _show(call: Arguments, invoice: Invoice) -> dict[str, Any]:
     return to_json(invoice, call.now, call.request.host_url.rstrip("/"))
 
 
@@ -111,7 +115,7 @@ def _wanted(call: Arguments) -> list[Invoice]:
 
 def _fits(call: Arguments, invoice: Invoice) -> bool:
     query, document = call.query, invoice.document
-    ids = {invoice.id, invoice.fields.get("uuid")}
+    ids = call.backend.invoices.names(invoice)
     return (
         (not query.get("status") or invoice.status(call.now) in query["status"])
         and (not query.get("ids") or not ids.isdisjoint(query["ids"]))

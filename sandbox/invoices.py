@@ -13,9 +13,10 @@ from typing import Any
 
 from . import images
 from .accounts import Company
-from .clock import Clock, to_text
+from .clock import Clock
 from .documents import Document, File
 from .errors import ApiError, not_found
+from .forms import refusal
 from .routing import Event, Receiver, plan_routes, timeline
 from .switches import Switches
 
@@ -85,6 +86,7 @@ class Invoices:
         self._switches = switches
         self.all: list[Invoice] = []
         self._by_id: dict[str, Invoice] = {}
+        self._by_uuid: dict[str, Invoice] = {}
         self._arrivals: Counter[tuple[str, str]] = Counter()
 
     def add(
@@ -94,25 +96,40 @@ class Invoices:
         data: bytes,
         document: Document,
     ) -> Invoice:
-        """Take an invoice in; a uuid taken before is answered as the switch says."""
+        """Take an invoice in; uuids and numbers had before: as the switches say."""
         given = fields.get("uuid")
-        known = self._by_id.get(given) if given else None
+        known = self._by_uuid.get(given) if given else None
         self._count(company, given, document.number)
         if known:
             return self._repeated(known, company)
+        self._check_number(company, document.number)
         invoice = self._new(company, dict(fields), data, document)
         self.all.append(invoice)
         self._by_id[invoice.id] = invoice
         if given:
-            self._by_id[given] = invoice
+            self._by_uuid[given] = invoice
         return invoice
 
-    def get(self, invoice_id: str, company: Company | None = None) -> Invoice:
-        """The invoice by id or uuid; ApiError 404 unless it is the company's."""
-        invoice = self._by_id.get(invoice_id)
-        if invoice is None or (company and invoice.company is not company):
+    def get(self, invoice_id: str) -> Invoice:
+        """The invoice by id or uuid; ApiError 404."""
+        invoice = self._by_id.get(invoice_id) or self._by_uuid.get(invoice_id)
+        if invoice is None:
             raise not_found(f"There is no invoice {invoice_id}")
         return invoice
+
+    def find(self, invoice_id: str, company: Company) -> Invoice:
+        """The invoice as its company may ask for it; ApiError 404."""
+        invoice = self.get(invoice_id)
+        if invoice.company is not company or invoice_id not in self.names(invoice):
+            raise not_found(f"There is no invoice {invoice_id}")
+        return invoice
+
+    def names(self, invoice: Invoice) -> set[str]:
+        """What the invoice may be asked for by: its id, and maybe the uuid given."""
+        given = invoice.fields.get("uuid")
+        if given and self._switches.text("get_by_uuid") == "found":
+            return {invoice.id, given}
+        return {invoice.id}
 
     def uploads(self, invoice: Invoice) -> int:
         """How often this uuid, or this number of the company, has arrived."""
@@ -168,9 +185,7 @@ class Invoices:
         if fields.get("prevent_routing"):
             return [created, Event("DELIVERED", now, "action_delivered")]
         if self._is_stopped(company, document.number, now):
-            text = (
-                f"An invoice with the number {document.number} was sent within a week"
-            )
+            text = _number_sent(document.number)
             return [created, Event("ERROR", now, "action_send_fail", None, text)]
         names = ("einvoice", "email", "print")
         delays = {name: self._switches.seconds(f"{name}_delay") for name in names}
@@ -207,60 +222,18 @@ class Invoices:
             return known
         raise repeated(answer)
 
+    def _check_number(self, company: Company, number: str) -> None:
+        answer = self._switches.text("number_repeated")
+        if answer != "failed" and self._is_stopped(company, number, self._clock.now()):
+            raise refusal(answer, "invoice_number_already_sent", _number_sent(number))
+
 
 def repeated(answer: str) -> ApiError:
     """The refusal of a uuid taken before, in one of its plausible forms."""
-    status = int(answer[:3]) if answer != "201" else 409
-    code = "invalid_parameters" if status == 400 else "invoice_already_exists"
+    form = "409" if answer == "201" else answer
     text = "An invoice with this uuid already exists"
-    return ApiError(status, code, text, plain=answer.endswith("_text"))
+    return refusal(form, "invoice_already_exists", text)
 
 
-def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, object]:
-    """The invoice as the API shows one that was sent."""
-    document = invoice.document
-    return {
-        "id": invoice.id,
-        "status": invoice.status(now),
-        "reference": document.reference or None,
-        "number": document.number,
-        "sender": _party(document, "sender"),
-        "recipient": {
-            **_party(document, "recipient"),
-            "eia": invoice.receiver.eia or None,
-            "operator": invoice.receiver.operator or None,
-        },
-        "created_at": to_text(invoice.created_at),
-        "date": document.date.isoformat() if document.date else None,
-        "date_due": document.date_due.isoformat() if document.date_due else None,
-        "source_format": document.format,
-        "sum": float(document.net or 0),
-        "sum_tax": float(document.gross or 0),
-        "currency": document.currency,
-        "destination": None,
-        "comment": invoice.fields.get("sender_comment"),
-        "files": _files(invoice, base_url),
-        "actions": [
-            event.to_json() for event in invoice.visible(now) if event.type != "INFO"
-        ],
-    }
-
-
-def _files(invoice: Invoice, base_url: str) -> list[dict[str, str]]:
-    return [
-        {
-            "id": file_id,
-            "filename": file.name,
-            "type": "ATTACHMENT",
-            "mimetype": file.mimetype,
-            "href": f"{base_url}/v1/invoices/{invoice.id}/files/{file_id}",
-        }
-        for file_id, file in invoice.files.items()
-    ]
-
-
-def _party(document: Document, side: str) -> dict[str, str | None]:
-    party = document.sender if side == "sender" else document.recipient
-    return {
-        name: getattr(party, name) or None for name in ("eia", "bid", "name", "country")
-    }
+def _number_sent(number: str) -> str:
+    return f"An invoice with the number {number} was sent within a week"

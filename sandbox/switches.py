@@ -32,7 +32,65 @@ SWITCHES: dict[str, Switch] = {
     "uuid_repeated": Switch(
         "How POST /v1/invoices answers a uuid that it has already taken.",
         "409",
-        ("409", "400", "422", "400_text", "409_text", "201"),
+        (
+            "409",
+            "400",
+            "422",
+            "400_text",
+            "409_text",
+            "400_details",
+            "422_details",
+            "201",
+        ),
+    ),
+    "number_repeated": Switch(
+        "What stop_duplicate_numbers does to a number that was delivered within a "
+        "week: the invoice is taken and FAILED, or POST /v1/invoices refuses it.",
+        "failed",
+        (
+            "failed",
+            "409",
+            "400",
+            "422",
+            "400_text",
+            "409_text",
+            "400_details",
+            "422_details",
+        ),
+    ),
+    "get_by_uuid": Switch(
+        "Whether an invoice is found by the uuid given with it when its id differs.",
+        "found",
+        ("found", "not_found"),
+    ),
+    "taken_status": Switch(
+        "The status that POST /v1/invoices answers for an invoice that was taken.",
+        "201",
+        ("201", "200", "202"),
+    ),
+    "taken_body": Switch(
+        "The body of that answer: the invoice; the id in an object, as JSON text or "
+        "plain; a list with the invoice; or nothing.",
+        "invoice",
+        ("invoice", "id", "id_json", "id_text", "list", "empty"),
+    ),
+    "error_body": Switch(
+        "The body of every error: as described; with details as a text, an object or "
+        "null; a message or error alone; a list; JSON text; plain text; HTML; nothing.",
+        "as_described",
+        (
+            "as_described",
+            "details_text",
+            "details_object",
+            "details_null",
+            "message_only",
+            "error_only",
+            "list",
+            "json_text",
+            "text",
+            "html",
+            "empty",
+        ),
     ),
     "invoice_id": Switch(
         "Whether the id of an invoice is the uuid given with it.",
