@@ -147,8 +147,8 @@ class Accounts:
         bid, country = fields["bid"], fields["country"]
         if not fields["no_vat"] and not bid.upper().startswith(country):
             raise invalid_parameters("bid is not a VAT number, and no_vat is false")
-        taken = {_plain(company.bid) for company in self.companies.values()}
-        if _plain(bid) in taken:
+        taken = {plain_bid(company.bid) for company in self.companies.values()}
+        if plain_bid(bid) in taken:
             raise self._bid_taken()
         keys = ("vendor_api_key", "user_api_key")
         company = Company(
@@ -292,6 +292,6 @@ def _expand(asked: tuple[str, ...]) -> frozenset[str]:
     )
 
 
-def _plain(bid: str) -> str:
+def plain_bid(bid: str) -> str:
     """The bare number: FI12345678 and 1234567-8 are one company."""
     return re.sub(r"[^0-9A-Z]|^[A-Z]{2}(?=\d)", "", bid.upper())

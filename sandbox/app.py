@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from . import account_endpoints, control, description, invoice_endpoints
+from . import (
+    account_endpoints,
+    control,
+    description,
+    invoice_endpoints,
+    lookup_endpoints,
+)
 from .accounts import Token
 from .arguments import Arguments
 from .backend import Backend, Call
@@ -26,7 +32,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 FORM_OVERHEAD = 1024 * 1024
-ENDPOINTS = account_endpoints.ENDPOINTS | invoice_endpoints.ENDPOINTS
+ENDPOINTS = {
+    **account_endpoints.ENDPOINTS,
+    **invoice_endpoints.ENDPOINTS,
+    **lookup_endpoints.ENDPOINTS,
+}
 
 logger = logging.getLogger(__name__)
 

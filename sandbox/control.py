@@ -65,7 +65,7 @@ def respond(app: App, request: Request) -> Response:
     with app.backend.lock:
         try:
             return CONTROLS[name](Control(app.backend, request), **arguments)
-        except (ValueError, OverflowError) as error:
+        except ValueError as error:
             raise ApiError(400, "invalid_parameters", str(error)) from error
 
 
@@ -205,7 +205,9 @@ class Control:
         try:
             self.backend.clock.advance(float(str(seconds)))
         except ValueError as error:
-            raise ValueError("advance is a number of seconds, 0 or more") from error
+            raise ValueError(
+                "advance is a number of seconds, 0 or more, up to 10 years"
+            ) from error
         return self.clock()
 
     def switches(self) -> Response:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .clock import Clock, to_text
+from .clock import LONGEST, Clock, to_text
 from .description import template_pattern
 
 
@@ -41,6 +41,12 @@ class ActiveFault:
             and self.company_id in (None, company_id)
             and self._pattern.fullmatch(path) is not None
         )
+
+    def words(self) -> str:
+        """The fault in a line of the inbox page."""
+        if self.until is not None:
+            return f"{self.fault} until {to_text(self.until)}"
+        return f"{self.times} × {self.fault}"
 
     def to_json(self) -> dict[str, object]:
         """The fault as GET /sandbox/faults lists it."""
@@ -90,6 +96,8 @@ class Faults:
         seconds = values.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
             raise ValueError("seconds is a number of seconds")
+        if not 0 <= seconds <= LONGEST:
+            raise ValueError("seconds is 0 or more, and at most 10 years")
         self.end_outage()
         outage = ActiveFault(
             method="*",

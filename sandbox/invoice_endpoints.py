@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Any
 
 from werkzeug import Response
 
-from .arguments import Arguments, Endpoint
+from .arguments import Arguments, Endpoint, endpoints
 from .clock import from_text
 from .errors import not_found, not_served, unauthorized
 from .forms import taken
 from .invoice_json import to_json
 from .invoices import Invoice
+from .paging import page_response
 from .reading import read
 from .responses import json_response
 
@@ -34,12 +34,7 @@ def create_invoice(call: Arguments) -> Response:
 def list_invoices(call: Arguments) -> Response:
     _check_may_use_invoices(call)
     rows = [] if call.query.get("direction") != "SENT" else _wanted(call)
-    page, size = call.query.get("page", 1), call.query.get("per_page", 10)
-    shown = rows[(page - 1) * size : page * size]
-    headers = {}
-    if call.backend.switches.text("paging_headers") == "sent":
-        headers = _paging(len(rows), page, size)
-    return json_response([_show(call, row) for row in shown], headers=headers)
+    return page_response(call, rows, 10, lambda row: _show(call, row))
 
 
 def get_invoice(call: Arguments) -> Response:
@@ -69,16 +64,13 @@ def get_file(call: Arguments) -> Response:
     return Response(file.content, content_type=file.mimetype)
 
 
-ENDPOINTS: dict[str, Endpoint] = {
-    endpoint.__name__: endpoint
-    for endpoint in (
-        create_invoice,
-        list_invoices,
-        get_invoice,
-        list_actions,
-        get_file,
-    )
-}
+ENDPOINTS: dict[str, Endpoint] = endpoints(
+    create_invoice,
+    list_invoices,
+    get_invoice,
+    list_actions,
+    get_file,
+)
 
 
 def _check_may_use_invoices(call: Arguments) -> None:
@@ -132,18 +124,6 @@ def _is_within(query: dict[str, Any], moment: datetime) -> bool:
         if (start and moment < from_text(start)) or (end and moment > from_text(end)):
             return False
     return True
-
-
-def _paging(total: int, page: int, size: int) -> dict[str, str]:
-    pages = max(math.ceil(total / size), 1)
-    return {
-        "X-Total": str(total),
-        "X-Total-Pages": str(pages),
-        "X-Page": str(page),
-        "X-Per-Page": str(size),
-        "X-Next-Page": str(page + 1) if page < pages else "",
-        "X-Prev-Page": str(page - 1) if page > 1 else "",
-    }
 
 
 def _image(invoice: Invoice, wanted: str) -> bytes:

@@ -175,8 +175,14 @@ SWITCHES: dict[str, Switch] = {
         "is_image",
         ("is_image", "is_attachment"),
     ),
+    "operators_path": Switch(
+        "Where the list of operators is: /v1/definitions/operators, as newer, or "
+        "/v1/entities/operators, as older descriptions say.",
+        "definitions",
+        ("definitions", "entities", "both"),
+    ),
     "paging_headers": Switch(
-        "Whether lists of invoices carry X-Total and the like.",
+        "Whether lists in pages carry X-Total and the like.",
         "sent",
         ("sent", "absent"),
     ),

@@ -338,6 +338,7 @@ class TestSandboxServer(SandboxCase):
         for path, values, words in (
             ("/sandbox/clock", {"advance": -1}, "0 or more"),
             ("/sandbox/clock", {"advance": "nan"}, "0 or more"),
+            ("/sandbox/clock", {"advance": 1e300}, "up to 10 years"),
             ("/sandbox/switches", {"invoice_id": "other"}, "same, different"),
             ("/sandbox/switches", {"token_lifetime": "long"}, "number of seconds"),
             ("/sandbox/faults", {"fault": "flood"}, "fault is one of"),

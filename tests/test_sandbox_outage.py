@@ -71,12 +71,13 @@ class TestSandboxOutage(SandboxCase):
     def test_the_sandbox_itself_stays_up(self):
         self.start(seconds=60)
         self.assertEqual(self.api.get("/sandbox/invoices").status_code, 200)
+        self.assertIn("503_before until 20", self.api.get("/sandbox/").text)
 
     def test_wrong_outages_say_what_is_wrong(self):
         for values, words in (
             ({}, "seconds is a number"),
             ({"seconds": "60"}, "seconds is a number"),
-            ({"seconds": 1e300}, "too large"),
+            ({"seconds": 1e300}, "at most 10 years"),
             ({"seconds": 60, "fault": "flood"}, "fault is one of"),
             ({"seconds": 60, "arguments": 5}, "arguments is an object"),
         ):
