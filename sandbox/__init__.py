@@ -3,7 +3,7 @@
 It does
   * tokens, users, companies, vendor links, authorization with a signing page,
     company settings, and sending invoices: upload, list, details, image, files,
-    actions, delivered later on a clock that can be moved;
+    actions, delivered later on a clock that can be moved, sent again another way;
   * list operators, and look up receivers, in a small directory made for tests;
   * check every request against ``openapi.yaml`` and refuse what does not fit;
   * play each plausible answer where the real one is not known (switches), and
@@ -20,7 +20,7 @@ It does not
     ``9999:``, an invoice with a business id alone is never routed by it, and mail to
     a host ending in ``.invalid`` is returned;
   * hold an invoice with several recipients, remind by mail, or treat consumers apart;
-  * webhooks, network profiles, rerouting, company users, consumer look-ups, reports,
+  * webhooks, network profiles, company users, consumer look-ups, reports,
     partner feeds, documents, analysis, Finnish bank messages: these paths answer 501;
   * keep anything: it forgets all when it stops.
 """

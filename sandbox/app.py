@@ -16,6 +16,7 @@ from . import (
     description,
     invoice_endpoints,
     lookup_endpoints,
+    reroute_endpoints,
 )
 from .accounts import Token
 from .arguments import Arguments
@@ -36,6 +37,7 @@ ENDPOINTS = {
     **account_endpoints.ENDPOINTS,
     **invoice_endpoints.ENDPOINTS,
     **lookup_endpoints.ENDPOINTS,
+    **reroute_endpoints.ENDPOINTS,
 }
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from .accounts import Company
 from .backend import Backend
 from .clock import to_text
 from .errors import ApiError
-from .invoices import Invoice
+from .invoice import Invoice
 from .responses import error_response, json_response
 
 if TYPE_CHECKING:
@@ -139,6 +139,10 @@ class Control:
             "status": invoice.status(now),
             "sha256": invoice.sha256,
             "uploads": self.backend.invoices.uploads(invoice),
+            "reroutes": [
+                {"route": each.route, "at": to_text(each.at), "fields": each.fields}
+                for each in invoice.reroutes
+            ],
             "fields": invoice.fields,
         }
 

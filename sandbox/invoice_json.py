@@ -7,7 +7,7 @@ from typing import Any
 
 from .clock import to_text
 from .documents import Document
-from .invoices import Invoice
+from .invoice import Invoice
 
 
 def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, Any]:
@@ -33,6 +33,7 @@ def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, Any]:
         "currency": document.currency,
         "destination": None,
         "comment": invoice.fields.get("sender_comment"),
+        "revision": invoice.reroutes[-1].fields if invoice.reroutes else None,
         "files": _files(invoice, base_url),
         "actions": [
             event.to_json() for event in invoice.visible(now) if event.type != "INFO"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from . import __doc__ as scope
 from .accounts import Company, Mail
 from .backend import Backend
-from .invoices import Invoice
+from .invoice import Invoice
 
 SHOWN = 200
 SUBJECTS = {

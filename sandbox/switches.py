@@ -74,6 +74,17 @@ SWITCHES: dict[str, Switch] = {
         "invoice",
         ("invoice", "id", "id_json", "id_text", "list", "empty"),
     ),
+    "reroute_pending": Switch(
+        "Whether an invoice that is still PENDING can be rerouted; or the status of "
+        "the refusal.",
+        "allowed",
+        ("allowed", "409", "400"),
+    ),
+    "reroute_body": Switch(
+        "The body of the answer to a reroute.",
+        "empty",
+        ("empty", "object", "invoice"),
+    ),
     "error_body": Switch(
         "The body of every error: as described; with details as a text, an object or "
         "null; a message or error alone; a list; JSON text; plain text; HTML; nothing.",

@@ -259,7 +259,7 @@ class TestSandboxServer(SandboxCase):
     def test_what_is_not_served_is_501_and_what_is_unknown_404(self):
         for path, status in (
             ("/v1/documents", 501),
-            ("/v1/invoices/1/reroute/email", 501),
+            ("/v1/invoices/1/assignment", 501),
             ("/v1/nonsense", 404),
         ):
             with self.subTest(path):
