@@ -66,7 +66,7 @@ class Backend:
             self.interrupt = threading.Event()
             self.clock = Clock()
             self.switches = Switches()
-            self.faults = Faults()
+            self.faults = Faults(self.clock)
             self.accounts = Accounts(self.clock, self.switches)
             self.invoices = Invoices(self.clock, self.switches)
             self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)

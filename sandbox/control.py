@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
@@ -10,10 +11,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from . import fault_plays, pages
+from .accounts import Company
 from .backend import Backend
 from .clock import to_text
 from .errors import ApiError
-from .invoices import Invoice
+from .invoice import Invoice
 from .responses import error_response, json_response
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ RULES = Map(
             ("GET", "/sandbox/invoices/<invoice_id>/image", "image"),
             ("POST", "/sandbox/invoices/<invoice_id>/events", "add_event"),
             ("GET", "/sandbox/companies", "companies"),
+            ("POST", "/sandbox/companies/<company_id>", "set_standing"),
             ("GET", "/sandbox/sign/<company_id>", "signing"),
             ("POST", "/sandbox/companies/<company_id>/sign", "sign"),
             ("POST", "/sandbox/companies/<company_id>/decline", "decline"),
@@ -42,6 +45,9 @@ RULES = Map(
             ("GET", "/sandbox/faults", "faults"),
             ("POST", "/sandbox/faults", "add_fault"),
             ("DELETE", "/sandbox/faults", "clear_faults"),
+            ("GET", "/sandbox/outage", "outage"),
+            ("POST", "/sandbox/outage", "start_outage"),
+            ("DELETE", "/sandbox/outage", "end_outage"),
             ("POST", "/sandbox/reset", "reset"),
         )
     ],
@@ -133,24 +139,33 @@ class Control:
             "status": invoice.status(now),
             "sha256": invoice.sha256,
             "uploads": self.backend.invoices.uploads(invoice),
+            "reroutes": [
+                {"route": each.route, "at": to_text(each.at), "fields": each.fields}
+                for each in invoice.reroutes
+            ],
             "fields": invoice.fields,
         }
 
     # companies
 
     def companies(self) -> Response:
-        accounts = self.backend.accounts
-        return json_response(
-            [
-                {
-                    "id": company.id,
-                    "name": company.name,
-                    "bid": company.bid,
-                    **accounts.authorization(company),
-                }
-                for company in accounts.companies.values()
-            ]
-        )
+        companies = self.backend.accounts.companies.values()
+        return json_response([self._company_row(company) for company in companies])
+
+    def set_standing(self, company_id: str) -> Response:
+        company = self.backend.accounts.company(company_id)
+        self.backend.accounts.set_standing(company, **self.body())
+        return self.done(self._company_row(company))
+
+    def _company_row(self, company: Company) -> dict[str, object]:
+        return {
+            "id": company.id,
+            "name": company.name,
+            "bid": company.bid,
+            **self.backend.accounts.authorization(company),
+            **asdict(company.standing),
+            "verified": self.backend.accounts.is_verified(company),
+        }
 
     def sign(self, company_id: str) -> Response:
         return self._decide(company_id, self.backend.accounts.sign)
@@ -194,7 +209,9 @@ class Control:
         try:
             self.backend.clock.advance(float(str(seconds)))
         except ValueError as error:
-            raise ValueError("advance is a number of seconds, 0 or more") from error
+            raise ValueError(
+                "advance is a number of seconds, 0 or more, up to 10 years"
+            ) from error
         return self.clock()
 
     def switches(self) -> Response:
@@ -216,6 +233,19 @@ class Control:
     def clear_faults(self) -> Response:
         self.backend.faults.active.clear()
         return self.faults()
+
+    def outage(self) -> Response:
+        outage = self.backend.faults.outage()
+        return self.done({"outage": outage and outage.to_json()})
+
+    def start_outage(self) -> Response:
+        values = {"fault": "503_before", **self.body()}
+        self.backend.faults.start_outage(values, fault_plays.PLAYS)
+        return self.outage()
+
+    def end_outage(self) -> Response:
+        self.backend.faults.end_outage()
+        return self.outage()
 
     def reset(self) -> Response:
         self.backend.reset()
