@@ -163,16 +163,23 @@ def _parse_body(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {"message": _plain_text(body)}
     if not isinstance(data, dict):
-        return {"message": shorten(str(data))}
-    details = data.get("details") or []
-    if not isinstance(details, list):
-        details = [details]
+        return {"message": shorten(" ".join(_texts(data)))}
     code = data.get("code")
     return {
         "message": shorten(str(data.get("message") or data.get("error") or "")),
         "code": str(code) if code else None,
-        "details": [shorten(str(detail)) for detail in details],
+        "details": [shorten(text) for text in _texts(data.get("details"))],
     }
+
+
+def _texts(value: object) -> list[str]:
+    """The sentences in details of any shape: texts, lists of them, fields with them."""
+    if isinstance(value, Mapping):
+        named = ((key, " ".join(_texts(each))) for key, each in value.items())
+        return [f"{key}: {text}" for key, text in named if text]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [] if value in (None, "") else [str(value)]
 
 
 def _plain_text(body: bytes) -> str:

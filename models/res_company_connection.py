@@ -239,14 +239,15 @@ class ResCompany(models.Model):
         self.check_access("write")
         self._maventa_ask(self._maventa_refresh)
 
-    def _maventa_refresh(self, client):
+    def _maventa_refresh(self, client, refused=False):
         """Bring state and problem in line with what Maventa says.
 
+        :param refused: whether Maventa has just refused an invoice
         :raises MaventaError: Maventa could not be asked
         """
         company = self.sudo()
         try:
-            code = company._maventa_diagnose(client)
+            code = company._maventa_diagnose(client, refused)
         except CredentialsRefused as error:
             code = _account_refusal(error)
         except Unauthorised:
@@ -254,25 +255,28 @@ class ResCompany(models.Model):
         company.maventa_problem_code = code
         company._maventa_end_pause()
 
-    def _maventa_diagnose(self, client):
+    def _maventa_diagnose(self, client, refused):
         """Find out whether the company as a whole can send.
 
         :returns: the code of what stops it, or False
         :raises CredentialsRefused: nobody is let in with these credentials
         :raises Unauthorised: somebody is let in, but may not even look
         """
-        if self._maventa_is_disabled(client):
+        known = self._maventa_known_company(client)
+        if known and known.disabled:
             return "company_disabled"
+        if known and known.set_up is False and refused:
+            return "setup_unfinished"
         return self._maventa_note_authorization(client.authorization())
 
-    def _maventa_is_disabled(self, client):
-        """Whether Maventa says so; it may also be that this one question is refused."""
+    def _maventa_known_company(self, client):
+        """The company as Maventa knows it, or None if only this question is refused."""
         try:
-            return client.current().company.disabled
+            return client.current().company
         except CredentialsRefused:
             raise
         except Unauthorised:
-            return False
+            return None
 
     def _maventa_note_authorization(self, authorization):
         """Only a verified company may send; signed alone is not enough yet."""

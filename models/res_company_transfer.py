@@ -2,7 +2,6 @@ import contextlib
 import logging
 import time
 from collections import deque
-from datetime import datetime
 
 import psycopg2
 
@@ -67,12 +66,12 @@ class ResCompany(models.Model):
         active = self.sudo().search([("maventa_active", "=", True)])
         companies = active.union(*(company.sudo() for (company,) in unsettled))
         due = companies._maventa_due_since()
-        return companies.sorted(
-            lambda company: max(
-                due.get(company.id, datetime.max),
-                company.maventa_turn_at or datetime.min,
-            )
-        )
+
+        def waits_since(company):
+            moment = due.get(company.id) or fields.Datetime.now()
+            return max(moment, company.maventa_turn_at or moment)
+
+        return companies.sorted(waits_since)
 
     def _maventa_due_since(self):
         """For each company, by id, the moment its oldest invoice became due."""
@@ -183,16 +182,18 @@ class ResCompany(models.Model):
         return bool(company.filtered_domain(self._maventa_able()))
 
     def _maventa_prepare_and_send(self, until):
-        last = self.env["account.move"]
+        """Batch after batch, at least one; tell whether something is left."""
+        last = 0
         with self._maventa_client(keep_token=True) as client:
-            while time.monotonic() < until:
-                waiting = self._maventa_waiting_moves(PREPARE_BATCH, last.id or 0)
+            while True:
+                waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
                 waiting._maventa_prepare()
                 self.env["ir.cron"]._commit_progress()
                 if not (self._maventa_send_batch(client) or waiting):
                     return False
-                last = waiting[-1:] or last
-        return True
+                if time.monotonic() >= until:
+                    return True
+                last = waiting[-1:].id or last
 
     def _maventa_send_batch(self, client):
         """Send what is due and what may go at once, unless the line rests.
@@ -249,7 +250,7 @@ class ResCompany(models.Model):
         :returns: whether the company may go on
         """
         try:
-            self._maventa_refresh(client)
+            self._maventa_refresh(client, refused=True)
         except Exception:
             _logger.info("Company %s could not be checked.", self.id, exc_info=True)
             return False

@@ -5,7 +5,9 @@ from . import test_handover
 from . import test_layering
 from . import test_tour
 from . import test_company
+from . import test_company_refused
 from . import test_invoice_status
+from . import test_outage
 from . import test_security
 from . import test_transfer
 from . import test_transfer_trouble

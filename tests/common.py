@@ -59,6 +59,9 @@ class MaventaCase(AccountTestInvoicingCommon):
         backend = self.backend
         backend.accounts.users, backend.accounts.companies = map(dict, self.known)
         backend.accounts.mails.clear()
+        for account in backend.accounts.companies.values():
+            backend.accounts.restore(account)
+        backend.webhooks.clear()
         backend.faults.active.clear()
         for name, switch in SWITCHES.items():
             backend.switches.set(name, switch.default)
