@@ -16,6 +16,7 @@ from . import (
     description,
     invoice_endpoints,
     lookup_endpoints,
+    notification_endpoints,
     reroute_endpoints,
 )
 from .accounts import Token
@@ -37,6 +38,7 @@ ENDPOINTS = {
     **account_endpoints.ENDPOINTS,
     **invoice_endpoints.ENDPOINTS,
     **lookup_endpoints.ENDPOINTS,
+    **notification_endpoints.ENDPOINTS,
     **reroute_endpoints.ENDPOINTS,
 }
 
