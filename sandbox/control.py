@@ -27,6 +27,7 @@ RULES = Map(
             ("GET", "/sandbox/invoices/<invoice_id>/file", "file"),
             ("GET", "/sandbox/invoices/<invoice_id>/image", "image"),
             ("POST", "/sandbox/invoices/<invoice_id>/events", "add_event"),
+            ("GET", "/sandbox/summary", "summary"),
             ("GET", "/sandbox/companies", "companies"),
             ("POST", "/sandbox/companies/<company_id>", "set_standing"),
             ("GET", "/sandbox/sign/<company_id>", "signing"),

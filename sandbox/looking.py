@@ -13,6 +13,7 @@ from .clock import to_text
 from .control_call import ControlCall
 from .invoice import Invoice
 from .responses import json_response
+from .summary import by_company
 
 
 class Looking(ControlCall):
@@ -72,6 +73,10 @@ class Looking(ControlCall):
             ],
             "fields": invoice.fields,
         }
+
+    def summary(self) -> Response:
+        now = self.backend.clock.now()
+        return json_response({"by_company": by_company(self.backend.invoices, now)})
 
     # companies
 

@@ -143,7 +143,7 @@ class TestSandboxWebhooks(WebhookCase):
         self.assertEqual([each["status"] for each in first["tries"]], [200])
 
     def test_only_what_was_asked_for_and_happens_later(self):
-        self.api.upload(uuid="before")
+        self.api.upload(bis3(eia="9999:1"), uuid="before")
         self.advance(6)
         self.subscribed(events=[FAILED, "DOCUMENTS.INVOICE.SOMETHING_NEW"])
         self.api.upload(bis3("INV-2"), uuid="u1")
