@@ -5,6 +5,7 @@ It does
     company settings, and sending invoices: upload, list, details, image, files,
     actions, delivered later on a clock that can be moved, sent again another way;
   * post webhooks to this machine when an invoice is delivered or has failed;
+  * register and end network profiles, which change nothing else;
   * list operators, and look up receivers, in a small directory made for tests;
   * check every request against ``openapi.yaml`` and refuse what does not fit;
   * play each plausible answer where the real one is not known (switches), and
@@ -22,7 +23,7 @@ It does not
     ``9999:``, an invoice with a business id alone is never routed by it, and mail to
     a host ending in ``.invalid`` is returned;
   * hold an invoice with several recipients, remind by mail, or treat consumers apart;
-  * network profiles, company users, consumer look-ups, reports, partner feeds,
+  * company users, changes of profiles, consumer look-ups, reports, partner feeds,
     documents, analysis, Finnish bank messages: these paths answer 501;
   * keep anything: it forgets all when it stops.
 """

@@ -17,6 +17,7 @@ from . import (
     invoice_endpoints,
     lookup_endpoints,
     notification_endpoints,
+    profile_endpoints,
     reroute_endpoints,
 )
 from .accounts import Token
@@ -39,6 +40,7 @@ ENDPOINTS = {
     **invoice_endpoints.ENDPOINTS,
     **lookup_endpoints.ENDPOINTS,
     **notification_endpoints.ENDPOINTS,
+    **profile_endpoints.ENDPOINTS,
     **reroute_endpoints.ENDPOINTS,
 }
 

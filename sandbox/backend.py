@@ -11,6 +11,7 @@ from .accounts import Accounts
 from .clock import Clock, to_text
 from .faults import Faults
 from .invoices import Invoices
+from .profiles import Profiles
 from .switches import Switches
 from .webhooks import Webhooks
 
@@ -70,6 +71,7 @@ class Backend:
             self.faults = Faults(self.clock)
             self.accounts = Accounts(self.clock, self.switches)
             self.invoices = Invoices(self.clock, self.switches)
+            self.profiles = Profiles(self.clock, self.switches)
             self.webhooks = Webhooks(self)
             self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
 
