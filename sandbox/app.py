@@ -16,6 +16,8 @@ from . import (
     description,
     invoice_endpoints,
     lookup_endpoints,
+    notification_endpoints,
+    profile_endpoints,
     reroute_endpoints,
 )
 from .accounts import Token
@@ -37,6 +39,8 @@ ENDPOINTS = {
     **account_endpoints.ENDPOINTS,
     **invoice_endpoints.ENDPOINTS,
     **lookup_endpoints.ENDPOINTS,
+    **notification_endpoints.ENDPOINTS,
+    **profile_endpoints.ENDPOINTS,
     **reroute_endpoints.ENDPOINTS,
 }
 

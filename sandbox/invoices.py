@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,6 +16,7 @@ from .documents import Document, File
 from .errors import ApiError, not_found
 from .forms import refusal
 from .invoice import Invoice
+from .rerouting import reroute
 from .routing import Event, Receiver, delays, plan_routes, timeline
 from .switches import Switches
 
@@ -31,6 +34,8 @@ class Invoices:
         self._by_uuid: dict[str, Invoice] = {}
         self._by_company: dict[str, list[Invoice]] = {}
         self._by_number: dict[tuple[str, str], list[Invoice]] = {}
+        self._coming: list[tuple[datetime, int, Invoice, Event]] = []
+        self._count_up = itertools.count()
         self._arrivals: Counter[tuple[str, str]] = Counter()
 
     def add(
@@ -49,6 +54,7 @@ class Invoices:
         self._check_number(company, document.number)
         invoice = self._new(company, dict(fields), data, document)
         self._keep(invoice, given)
+        self._expect(invoice, invoice.events)
         return invoice
 
     def get(self, invoice_id: str) -> Invoice:
@@ -103,6 +109,27 @@ class Invoices:
             values.get("message"),
         )
         invoice.events = [*invoice.visible(now), event]
+        self._expect(invoice, [event])
+
+    def reroute(self, invoice: Invoice, route: str, fields: dict[str, Any]) -> None:
+        """Let the invoice go by another route."""
+        reroute(invoice, route, fields, self._clock.now(), self._switches)
+        self._expect(invoice, invoice.events[invoice.reroutes[-1].start :])
+
+    def happened(self, now: datetime) -> list[tuple[Invoice, Event]]:
+        """What has decided over an invoice until now, since this was last asked."""
+        found = []
+        while self._coming and self._coming[0][0] <= now:
+            _moment, _count, invoice, event = heapq.heappop(self._coming)
+            if any(event is each for each in invoice.events):
+                found.append((invoice, event))
+        return found
+
+    def _expect(self, invoice: Invoice, events: Iterable[Event]) -> None:
+        for event in events:
+            if event.type in ("DELIVERED", "ERROR"):
+                entry = event.happened_at, next(self._count_up), invoice, event
+                heapq.heappush(self._coming, entry)
 
     def _new(
         self, company: Company, fields: dict[str, Any], data: bytes, document: Document

@@ -7,7 +7,6 @@ from werkzeug import Response
 from .arguments import Arguments, Endpoint, endpoints
 from .errors import ApiError
 from .invoice_endpoints import own_invoice, show
-from .rerouting import reroute
 from .responses import json_response
 
 
@@ -34,7 +33,7 @@ def _reroute(call: Arguments, route: str) -> Response:
     if refused.isdigit() and invoice.status(call.now) == "PENDING":
         text = "The invoice is still being sent"
         raise ApiError(int(refused), "invoice_in_invalid_state", text)
-    reroute(invoice, route, call.body, call.now, switches)
+    call.backend.invoices.reroute(invoice, route, call.body)
     body = switches.text("reroute_body")
     if body == "invoice":
         return json_response(show(call, invoice))

@@ -197,6 +197,16 @@ SWITCHES: dict[str, Switch] = {
         "sent",
         ("sent", "absent"),
     ),
+    "webhook_payload": Switch(
+        "What a webhook carries: a flat or a nested JSON object, a list, a form, a "
+        "signed token (see GET /v1/jwk), or nothing.",
+        "flat",
+        ("flat", "nested", "list", "form", "signed", "empty"),
+    ),
+    "webhook_pause": Switch(
+        "Seconds until an unacknowledged webhook is repeated; doubled each time.", 60
+    ),
+    "profile_delay": Switch("Seconds until a new network profile is active.", 60),
     "token_lifetime": Switch("Seconds that a token lives.", 3600),
     "einvoice_delay": Switch("Seconds from upload to delivery as e-invoice.", 5),
     "email_delay": Switch("Seconds from upload to delivery as e-mail.", 5),

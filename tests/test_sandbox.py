@@ -332,7 +332,7 @@ class TestSandboxServer(SandboxCase):
                 self.assertEqual(page.status_code, 200)
                 self.assertIn("Sender &lt;b&gt;Oy", page.text)
         self.assertIn("Allekirjoita", self.api.get("/sandbox/").text)
-        self.assertIn("webhooks", self.api.get("/sandbox/").text)
+        self.assertIn("company users", self.api.get("/sandbox/").text)
 
     def test_wrong_control_calls_say_what_is_wrong(self):
         for path, values, words in (
