@@ -53,7 +53,7 @@ INVOICE_CAUSES = {
         ),
         _lt(
             "Add the address to the customer or choose another channel, then set the"
-            " status to %(status)s again."
+            " status to “%(status)s” again."
         ),
     ),
     "no_document": (

@@ -18,16 +18,19 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     maventa_paused_until = fields.Datetime(
-        copy=False, readonly=True, groups=ADMINISTRATOR
+        string="No transfer before", copy=False, readonly=True, groups=ADMINISTRATOR
     )
     maventa_pauses = fields.Integer(
-        copy=False, readonly=True, groups=ADMINISTRATOR, help="Failures in a row."
+        string="Failures in a row", copy=False, readonly=True, groups=ADMINISTRATOR
     )
-    maventa_pause_code = fields.Char(copy=False, readonly=True, groups=ADMINISTRATOR)
+    maventa_pause_code = fields.Char(
+        string="Code of the pause", copy=False, readonly=True, groups=ADMINISTRATOR
+    )
     maventa_turn_at = fields.Datetime(
-        copy=False, groups=fields.NO_ACCESS, help="When the transfer last served it."
+        string="Last transfer", copy=False, groups=fields.NO_ACCESS
     )
     maventa_pause = fields.Char(
+        string="Pause",
         compute="_compute_maventa_pause",
         groups=ADMINISTRATOR,
         help="Why the invoices of the company wait, and until when.",

@@ -306,8 +306,9 @@ class TestErrorFromAnswer(unittest.TestCase):
             ({"message": "No", "details": ["a", 1]}, "No", ("a", "1")),
             ({"error": "No", "details": None}, "No", ()),
             ({"message": "  two\n lines ", "details": "x"}, "two lines", ("x",)),
-            (["No"], "['No']", ()),
-            (None, "None", ()),
+            (["No", "never"], "No never", ()),
+            (None, "", ()),
+            ({"details": {"lang": ["a", "b"], "uuid": None}}, "", ("lang: a b",)),
             ("<html>No</html>", "<html>No</html>", ()),
         ):
             with self.subTest(body):

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..client import hand_over
+from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
 TRANSFER = "odoo.addons.account_maventa.models.res_company_transfer"
@@ -58,7 +59,7 @@ class TestUncertain(MaventaCase):
         self.assertTransferredOnce(move)
 
     def test_every_form_of_already_there_ends_as_accepted(self):
-        for form in ("409", "400", "422", "400_text", "409_text", "201"):
+        for form in SWITCHES["uuid_repeated"].choices:
             with self.subTest(form):
                 self.backend.switches.set("uuid_repeated", form)
                 move = self.make_waiting()
