@@ -4,6 +4,7 @@ from . import test_client_tokens
 from . import test_handover
 from . import test_layering
 from . import test_tour
+from . import test_unknown_answers
 from . import test_company
 from . import test_company_refused
 from . import test_invoice_status
