@@ -9,6 +9,7 @@ from odoo import fields
 from odoo.tools import mute_logger
 
 from ..const import LONGEST_PAUSE, SEND_BATCH
+from ..models.res_company_connection import DRAWERS
 from ..models.tuning import pause_seconds, tuned
 from ..sandbox.fault_plays import PLAYS
 from .common import MaventaCase
@@ -62,10 +63,13 @@ class TestOutage(OutageCase):
         first = self.make_waiting()
         self.run_cron()
         self.backend.calls.clear()
+        if path == "/oauth2/token":
+            DRAWERS.clear()
         moves = [self.make_waiting() for _ in range(30)]
         self.outage(OUTAGE, paths=path, fault=fault)
         self.assertLessEqual(len(self.backend.calls), 40)
         self.assertGreater(len(self.backend.calls), 8)
+        self.assertEqual(len(self.backend.invoices.all), 1)
         self.live(LONGEST_PAUSE * 1.25)
         for move in (first, *moves):
             self.assertTransferredOnce(move)
