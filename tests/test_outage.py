@@ -23,7 +23,9 @@ TRANSFER = f"{MODELS}.res_company_transfer"
 class OutageCase(MaventaCase):
     def setUp(self):
         super().setUp()
-        self.clock = self.enterContext(freeze_time(fields.Datetime.now()))
+        # Not before what has happened: times are stored in whole seconds.
+        moment = fields.Datetime.now() + timedelta(seconds=1)
+        self.clock = self.enterContext(freeze_time(moment))
 
     def live(self, seconds):
         """Let time pass: the cron runs when it is triggered and every 5 minutes."""

@@ -124,7 +124,7 @@ class TestUnknownAnswers(MaventaCase):
             self.assertNotIn(noise, cause)
 
     def test_lists_reach_maventa_or_the_invoice_does_not_leave(self):
-        """Never by e-mail when e-mail is switched off, if Maventa reads key[] at all."""
+        """Never by a route that is switched off, if Maventa reads key[] at all."""
         self.company.maventa_send_by_email = False
         for answer in SWITCHES["list_encoding"].choices:
             if answer == "plain_ignore":
