@@ -165,7 +165,8 @@ class ResCompany(models.Model):
             self.env["ir.cron"]._commit_progress()
             return self._maventa_prepare_and_send(until)
         # The clock of its invoices stands while the company is stopped.
-        transmissions._open(self, ("waiting_since", "!=", False)).waiting_since = False
+        stopped = transmissions._open(self, ("waiting_since", "!=", False))
+        stopped.try_lock_for_update(allow_referencing=True).waiting_since = False
         self.env["ir.cron"]._commit_progress()
         return False
 
