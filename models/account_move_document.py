@@ -43,8 +43,9 @@ class AccountMove(models.Model):
         """
         if self._maventa_make_pdfs():
             self.env["ir.cron"]._commit_progress()
-        for move in self.try_lock_for_update(allow_referencing=True):
-            move._maventa_prepare_or_fail()
+        if self.company_id._maventa_is_free():
+            for move in self.try_lock_for_update(allow_referencing=True):
+                move._maventa_prepare_or_fail()
 
     def _maventa_prepare_or_fail(self):
         try:

@@ -6,6 +6,7 @@ from collections import deque
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
@@ -243,6 +244,18 @@ class ResCompany(models.Model):
             limit=limit,
             order="id",
         )
+
+    def _maventa_is_free(self):
+        """Whether nobody holds the company so that nothing new can refer to it.
+
+        If so, it stays so to the end of the transaction: else each new transmission
+        would wait by itself until the time for locks is over.
+        """
+        row = SQL(
+            "SELECT id FROM res_company WHERE id IN %s FOR KEY SHARE SKIP LOCKED",
+            tuple(self.ids) or (0,),
+        )
+        return len(self.env.execute_query(row)) == len(self)
 
     def _maventa_explain_refusals(self, client, refused):
         """Tell a refusal of the company as a whole from one of single invoices.
