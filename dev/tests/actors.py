@@ -57,6 +57,10 @@ class Actor:
     def go_on(self):
         self._line.send("go on")
 
+    def has_spoken(self):
+        """Whether it has halted or ended."""
+        return self._line.poll()
+
     def result(self):
         """Wait for the end; what the action returned. Fails if the action failed."""
         word, value = self._receive()

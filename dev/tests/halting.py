@@ -48,7 +48,10 @@ class Place:
             return False
         with psycopg2.extensions.connection.cursor(connection) as cursor:
             cursor.execute(self.halt.condition)
-            return bool(cursor.fetchone())
+            holds = bool(cursor.fetchone())
+        if self.halt.at == "after commit":
+            connection.rollback()  # else the next transaction would have begun here
+        return holds
 
     def _stop(self):
         if self.halt.kill:

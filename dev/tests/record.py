@@ -18,12 +18,13 @@ FAILED = {
 }
 
 
-def differences(backend, invoices, expected):
+def differences(backend, invoices, expected, uploads=1):
     """Tell what is not as it has to be, in one line each.
 
     :param invoices: what Odoo says, by id
     :param expected: "transferred" or "failed" by id: invoices that have come to
-        Maventa exactly once, or never
+        Maventa exactly once, or never; None: not known yet
+    :param uploads: how often each may have been sent, all but one of them in vain
     """
     taken = {}
     for row in backend.invoices.all:
@@ -31,10 +32,12 @@ def differences(backend, invoices, expected):
     for number, end in expected.items():
         invoice = invoices[number]
         rows = taken.pop((invoice["company"], invoice["number"]), [])
+        if not end:
+            continue
         compare = compare_transferred if end == "transferred" else compare_failed
-        uploads = {backend.invoices.uploads(row) for row in rows}
-        if uploads - {1}:
-            yield f"{invoice['number']}: {uploads} uploads"
+        for row in rows:
+            if backend.invoices.uploads(row) > uploads:
+                yield f"{row.document.number}: {backend.invoices.uploads(row)} uploads"
         for difference in compare(invoice, rows):
             yield f"{invoice['number']} ({number}): {difference}"
     for _company, name in taken:
@@ -46,7 +49,7 @@ def compare_transferred(invoice, rows):
     if len(rows) != 1:
         yield f"came {len(rows)} times"
         return
-    (transmission,) = invoice["transmissions"] or [{}]
+    transmission = (invoice["transmissions"] or [{}])[0]
     values = {
         "state": "accepted",
         "settled": True,

@@ -14,6 +14,7 @@ CUSTOMERS = {
     "email": {"email": "laskut@rakennus.example"},
     # Maventa refuses such an address.
     "refused": {"email": "laskut(at)virhe"},
+    "unreachable": {},
 }
 POISON = "UPDATE account_move_line SET quantity = 'NaN' WHERE move_id = %s"
 """Making the document of such an invoice raises an error that nobody expects."""
@@ -86,24 +87,31 @@ def connect(company, sandbox_url):
     )
 
 
-def make_invoices(env, kinds, company="First Oy", status="to_transfer"):
-    """Post an invoice of each kind, and set its status.
+def make_invoices(env, kinds, company="First Oy", prices=None):
+    """Post an invoice of each kind, to be transferred.
 
     :param kinds: names of customers, or "poisoned"
+    :param prices: 100 euros each if not given
     :returns: the ids
     """
     company = env["res.company"].search([("name", "=", company)])
     moves = (
         env["account.move"]
         .with_company(company)
-        .create([invoice(company, kind) for kind in kinds])
+        .create(
+            [
+                invoice(company, kind, price)
+                for kind, price in zip(
+                    kinds, prices or [100.0] * len(kinds), strict=True
+                )
+            ]
+        )
     )
     moves.action_post()
     if company.maventa_send_pdf:
         for move in moves:
             print_to_pdf(move)
-    if status:
-        set_status(moves, status)
+    set_status(moves, "to_transfer")
     for move, kind in zip(moves, kinds, strict=True):
         if kind == "poisoned":
             env.flush_all()
@@ -111,11 +119,11 @@ def make_invoices(env, kinds, company="First Oy", status="to_transfer"):
     return moves.ids
 
 
-def invoice(company, kind):
+def invoice(company, kind, price):
     customer = "einvoice" if kind == "poisoned" else kind
     line = {
         "name": "Work",
-        "price_unit": 100.0,
+        "price_unit": price,
         "tax_ids": [Command.set(company.account_sale_tax_id.ids)],
     }
     return {
@@ -124,6 +132,12 @@ def invoice(company, kind):
         "invoice_date": fields.Date.today(),
         "invoice_line_ids": [Command.create(line)],
     }
+
+
+def mend(moves):
+    """Give the customer what is missing, and put the invoices back."""
+    moves.partner_id.maventa_address = "0216:003720774740"
+    set_status(moves, "to_transfer")
 
 
 def print_to_pdf(move):
@@ -140,8 +154,10 @@ def print_to_pdf(move):
 
 
 def set_status(moves, name):
+    """:param name: of one of the company's three, or "none" """
     for company, group in moves.grouped("company_id").items():
-        group.maventa_status_id = company.sudo()[f"maventa_{name}_status_id"]
+        field = f"maventa_{name}_status_id"
+        group.maventa_status_id = name != "none" and company.sudo()[field]
 
 
 def read(env):

@@ -1,12 +1,21 @@
 """Where tests with real processes play: databases, a sandbox, and a look at both."""
 
 import copy
+import time
+from contextlib import closing, contextmanager
+from threading import Event
 
-from actors import acting, start_server
+from actors import PATIENCE, acting, start_server
 from record import differences
 
 from dev.paths import LOCAL, make_folder
 from sandbox.fault_plays import PLAYS
+
+STATES = "SELECT state, attempts FROM maventa_transmission ORDER BY state, attempts"
+BLOCKED = """
+    SELECT 1 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 class Stage:
@@ -31,6 +40,17 @@ class Stage:
         options = {"-c": place.config(), "-d": self.scene, "-D": self.copies.folder}
         options |= {"--logfile": log, "--log-level": "warn"}
         return [str(part) for option in options.items() for part in option]
+
+    @contextmanager
+    def performance(self, source=None):
+        """A copy of a database, for one test."""
+        source = source or self.scene
+        self.begin(source)
+        name = self.copies.copy(source)
+        try:
+            yield name
+        finally:
+            self.copies.drop(name)
 
     # The sandbox ------------------------------------------------------------------
 
@@ -57,6 +77,31 @@ class Stage:
         call = {"method": method, "path": path, "fault": name, **values}
         self.backend.faults.add(call, PLAYS)
 
+    def calls(self, path="/v1/invoices", method="POST"):
+        """How many calls of a kind have begun."""
+        calls = list(self.backend.calls)
+        return sum((call.path, call.method) == (path, method) for call in calls)
+
+    def wait_for_calls(self, count, **which):
+        wait_until(lambda: self.calls(**which) >= count, f"{count} calls")
+
+    def wait_for_invoices(self, count):
+        wait_until(lambda: len(self.backend.invoices.all) >= count, "invoices")
+
+    def wait_for_answers(self):
+        calls = self.backend.calls
+        wait_until(lambda: all(call.milliseconds for call in list(calls)), "answers")
+
+    def held(self):
+        """An event that ends the waiting of the requests held now."""
+        with self.backend.lock:
+            held, self.backend.interrupt = self.backend.interrupt, Event()
+        return held
+
+    def release(self):
+        """Have the sandbox go on with the requests that it holds."""
+        self.held().set()
+
     # Odoo -------------------------------------------------------------------------
 
     def run(self, database, action, **arguments):
@@ -68,6 +113,35 @@ class Stage:
         """Post an invoice of each kind, to be transferred; their ids."""
         return self.run(database, "make_invoices", kinds=kinds, **values)
 
-    def differences(self, invoices, expected):
+    def query(self, database, statement):
+        """Run SQL beside Odoo, and commit; the rows, if there are any."""
+        with closing(self.copies.connect(database)) as connection, connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '10s'")
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+
+    def states(self, database):
+        """State and attempts of each transmission."""
+        return self.query(database, STATES)
+
+    def wait_for_states(self, database, states):
+        wait_until(lambda: self.states(database) == states, states)
+
+    def wait_until_blocked(self, database, actor):
+        """Wait until a process waits for a lock or has come to its end."""
+        wait_until(
+            lambda: actor.has_spoken() or self.query(database, BLOCKED),
+            "a lock or an end",
+        )
+
+    def differences(self, invoices, expected, uploads=1):
         """What of Odoo's invoices is not as expected, or not as the sandbox has it."""
-        return list(differences(self.backend, invoices, expected))
+        return list(differences(self.backend, invoices, expected, uploads))
+
+
+def wait_until(happened, what):
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end, f"Waited for {what} in vain"
+        time.sleep(0.01)

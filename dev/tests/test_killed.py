@@ -53,7 +53,7 @@ def count_commits(stage, busy, name):
     """The commits of a run that nothing disturbs."""
     database, expected = busy
     stage.begin(database)
-    commits = stage.run(name, "run_cron")
+    commits = stage.run(name, "run_cron")["commits"]
     assert not stage.differences(stage.run(name, "read"), expected)
     stage.copies.drop(name)
     return commits
