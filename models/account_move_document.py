@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import itertools
 import logging
 import re
 import uuid
@@ -42,8 +43,9 @@ class AccountMove(models.Model):
         """
         if self._maventa_make_pdfs():
             self.env["ir.cron"]._commit_progress()
-        for move in self.try_lock_for_update(allow_referencing=True):
-            move._maventa_prepare_or_fail()
+        if self.company_id._maventa_is_free():
+            for move in self.try_lock_for_update(allow_referencing=True):
+                move._maventa_prepare_or_fail()
 
     def _maventa_prepare_or_fail(self):
         try:
@@ -143,18 +145,23 @@ class AccountMove(models.Model):
     def _maventa_uuid(self, xml):
         """A name for the content, the same wherever the same invoice is sent from.
 
-        Never made of database ids, which a restored copy gives out again. A mended
-        invoice after a failure is a new one to Maventa.
+        Never made of database ids, which a restored copy gives out again, nor of
+        failures that it may not repeat. Content that has failed under one name gets
+        the next one: to Maventa it is a new invoice.
         """
         canonical = etree.tostring(etree.fromstring(xml), method="c14n")
-        failures = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        failed = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        used = failed.mapped("uuid")
         parts = (
             self.company_id.sudo().maventa_company_uuid,
             self.name,
             hashlib.sha256(canonical).hexdigest(),
-            str(len(failures)),
         )
-        return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
+        names = (
+            str(uuid.uuid5(NAMESPACE, "\n".join((*parts, str(number)))))
+            for number in itertools.count()
+        )
+        return next(name for name in names if name not in used)
 
     def _maventa_with_pdf(self, xml, file_name):
         """The document as it leaves: with the original PDF inside, if so wished."""

@@ -77,7 +77,8 @@ class ResCompany(models.Model):
         if not company.maventa_pauses:
             return
         company.write({"maventa_pauses": 0, "maventa_paused_until": False})
-        for transmission in self._maventa_held_up():
+        held_up = self._maventa_held_up()
+        for transmission in held_up.try_lock_for_update(allow_referencing=True):
             transmission.next_attempt_at = transmission.create_date
         self.env["ir.cron"]._commit_progress()
 
@@ -102,8 +103,9 @@ class ResCompany(models.Model):
             }
         )
         transmissions = self.env["maventa.transmission"]
-        transmissions._open(self, ("waiting_since", "=", False)).waiting_since = now
-        transmissions._open(self)._give_up()
+        free = transmissions._open(self).try_lock_for_update(allow_referencing=True)
+        free.filtered(lambda t: not t.waiting_since).waiting_since = now
+        free._give_up()
         self.env["ir.cron"]._commit_progress()
 
     def _maventa_held_up(self):

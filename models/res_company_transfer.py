@@ -6,6 +6,7 @@ from collections import deque
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
@@ -165,7 +166,8 @@ class ResCompany(models.Model):
             self.env["ir.cron"]._commit_progress()
             return self._maventa_prepare_and_send(until)
         # The clock of its invoices stands while the company is stopped.
-        transmissions._open(self, ("waiting_since", "!=", False)).waiting_since = False
+        stopped = transmissions._open(self, ("waiting_since", "!=", False))
+        stopped.try_lock_for_update(allow_referencing=True).waiting_since = False
         self.env["ir.cron"]._commit_progress()
         return False
 
@@ -242,6 +244,18 @@ class ResCompany(models.Model):
             limit=limit,
             order="id",
         )
+
+    def _maventa_is_free(self):
+        """Whether nobody holds the company so that nothing new can refer to it.
+
+        If so, it stays so to the end of the transaction: else each new transmission
+        would wait by itself until the time for locks is over.
+        """
+        row = SQL(
+            "SELECT id FROM res_company WHERE id IN %s FOR KEY SHARE SKIP LOCKED",
+            tuple(self.ids) or (0,),
+        )
+        return len(self.env.execute_query(row)) == len(self)
 
     def _maventa_explain_refusals(self, client, refused):
         """Tell a refusal of the company as a whole from one of single invoices.

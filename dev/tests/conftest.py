@@ -1,0 +1,13 @@
+import pytest
+from copies import Copies
+from stage import Stage
+
+from dev.workplace import Workplace
+from sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="session")
+def stage():
+    """Databases and a sandbox for real processes of Odoo."""
+    with Workplace() as place, Copies(place) as copies, Sandbox() as sandbox:
+        yield Stage(copies, sandbox)
