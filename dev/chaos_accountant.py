@@ -17,7 +17,7 @@ from .problem import Problem
 LOOK_EVERY = 0.3
 """Seconds between two looks at the invoices."""
 
-REACTION = LONGEST_LATENCY + 2
+REACTION = LONGEST_LATENCY + 1
 """Seconds until a failure is dealt with: no person is faster than a late upload."""
 
 IMPATIENCE = 5

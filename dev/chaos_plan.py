@@ -15,16 +15,33 @@ LOOK = ("GET", "/v1/invoices/{id}")
 TOKEN = ("POST", "/oauth2/token")
 QUESTIONS = (("GET", "/oauth2/current"), ("GET", "/v1/company/authorization"))
 
-LONGEST_LATENCY = 3.0
-"""Seconds by which an upload may be late: longer than Odoo waits for its answer."""
+USUAL_LATENCY = 0.2
+"""Seconds that every upload takes, so that a kill may meet one."""
 
-AIMS = ("prepared", "sending", "uploading", "answered", None)
+LONGEST_LATENCY = 4.5
+"""Seconds by which an upload may be late: Odoo has asked in vain by then."""
+
+TIMEOUT = 3.0
+"""Seconds without an answer, a little longer than Odoo waits."""
+
+AIMS = ("prepared", "sending", "uploading", "uploading", "answered", None)
 """What is seen to happen right before a kill; None is just a moment."""
 
 REFUSALS = ("401", "403")
 """Faults that have Odoo ask whether the company as a whole is refused."""
 
-FORMS = ("409", "400", "422", "400_text", "409_text")
+LIES = ("404", "404", "404", "other_invoice")
+"""Faults that make a look at an invoice lead to what is not so."""
+
+FORMS = ("409", "400", "422", "400_text", "409_text", "400_details", "422_details")
+
+SWITCHES = {
+    "uuid_repeated": (*FORMS, "201"),
+    "invoice_id": ("same", "different"),
+    "get_by_uuid": ("found", "not_found"),
+    "taken_status": ("201", "200", "202"),
+}
+"""What is not known about Maventa, with the answers among which a run chooses."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +136,7 @@ def make_plan(seed: int, size: Size, kinds: Sequence[str]) -> Plan:
         kills=tuple(_kills(random, size.kills)),
         faults=tuple(_faults(random, size, kinds)),
         kinds=tuple(kinds),
-        switches={
-            "uuid_repeated": random.choice((*FORMS, "201")),
-            "invoice_id": random.choice(("same", "different")),
-        },
+        switches={name: random.choice(SWITCHES[name]) for name in SWITCHES},
         random=random,
     )
 
@@ -161,8 +175,7 @@ def _faults(random: Random, size: Size, kinds: Sequence[str]) -> Iterator[Fault]
     yield from _sequence(random, 0, UPLOAD, names, first // 2)
     names = random.choices(kinds, k=second // 4)
     yield from _sequence(random, 1, UPLOAD, names, second // 2)
-    # A look that does not find what is there is the worst of lies.
-    names = ["404", "404", *random.choices(kinds, k=len(kinds) // 4)]
+    names = [*LIES, *random.choices(kinds, k=len(kinds) // 5)]
     yield from _sequence(random, 0, LOOK, names, first // 6)
     for question in QUESTIONS:
         names = [*REFUSALS, *random.choices(kinds, k=2)]
@@ -191,7 +204,7 @@ def _arguments(random: Random, name: str) -> dict[str, Any]:
     if name == "latency":
         return {"seconds": random.uniform(0.5, LONGEST_LATENCY)}
     if name.startswith("timeout"):
-        return {"seconds": LONGEST_LATENCY}
+        return {"seconds": TIMEOUT}
     if name.startswith("429"):
         return {"retry_after": 1}
     if name.startswith("duplicate"):

@@ -7,7 +7,10 @@ from typing import Any
 
 import requests
 
-from .chaos_plan import UPLOAD, Fault
+from .chaos_plan import UPLOAD, USUAL_LATENCY, Fault
+
+EVER = 1_000_000
+"""More calls than there will be."""
 
 
 class SandboxRecord:
@@ -27,22 +30,30 @@ class SandboxRecord:
         self._call("POST", "switches", json=switches)
 
     def set_faults(self, faults: Iterable[Fault]) -> None:
-        """Have these faults played when their time comes."""
+        """Have these played when their time comes, and every upload take a while."""
         for fault in faults:
-            mark = uuid.uuid4().hex
-            place = fault.company
-            body = {
-                "method": fault.method,
-                "path": fault.path,
-                "fault": fault.name,
-                "times": fault.times,
-                "skip": fault.skip,
-                "company_id": None if place is None else self.companies[place],
-                # No fault knows an argument of this name: it tells ours apart.
-                "arguments": {**fault.arguments, "mark": mark},
-            }
-            self._call("POST", "faults", json=body)
-            self._posted[mark] = fault
+            self._posted[self._set_fault(fault)] = fault
+        for place in range(len(self.companies)):
+            # The last in the row: it plays where no other does.
+            seconds = {"seconds": USUAL_LATENCY}
+            self._set_fault(Fault(place, *UPLOAD, "latency", EVER, 0, seconds))
+
+    def _set_fault(self, fault: Fault) -> str:
+        """Set one; return the mark by which it is known."""
+        mark = uuid.uuid4().hex
+        place = fault.company
+        body = {
+            "method": fault.method,
+            "path": fault.path,
+            "fault": fault.name,
+            "times": fault.times,
+            "skip": fault.skip,
+            "company_id": None if place is None else self.companies[place],
+            # No fault knows an argument of this name.
+            "arguments": {**fault.arguments, "mark": mark},
+        }
+        self._call("POST", "faults", json=body)
+        return mark
 
     def played(self) -> Counter[str]:
         """How often each kind of fault that we set has played."""

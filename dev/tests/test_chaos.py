@@ -1,5 +1,6 @@
 """The plan and the count of chaos, and the short form of chaos itself."""
 
+import itertools
 import math
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from dev import chaos, chaos_sandbox
 from dev.chaos_count import Arrival, Document, Invoice, count
-from dev.chaos_plan import FULL, SHORT, UPLOAD, make_plan
+from dev.chaos_plan import FULL, SHORT, SWITCHES, UPLOAD, make_plan
 from dev.paths import CHECKOUT
 from dev.problem import Problem
 from sandbox.fault_plays import PLAYS
@@ -145,7 +146,9 @@ def test_only_our_own_faults_and_companies_count():
         record.session.post(f"{sandbox.url}/sandbox/faults", json=other)
         assert record.played() == {}
         active = sandbox.backend.faults.active
-        assert [fault.company_id for fault in active] == ["ours", "ours", "theirs"]
+        asked = [fault.company_id for fault in active]
+        assert asked == ["ours", "ours", "ours", "theirs"]
+        assert active[2].fault == "latency"
         active.remove(active[0])
         assert record.played() == {first.name: first.times}
         assert record.is_calm()
@@ -155,6 +158,16 @@ def test_only_our_own_faults_and_companies_count():
         call.company_id = "ours"
         assert not record.is_calm()
         assert record.is_uploading()
+
+
+def test_the_sandbox_knows_what_may_be_chosen():
+    with Sandbox() as sandbox:
+        for choices in itertools.zip_longest(*SWITCHES.values()):
+            chosen = dict(zip(SWITCHES, choices, strict=True))
+            wanted = {name: value for name, value in chosen.items() if value}
+            chaos_sandbox.SandboxRecord(sandbox.url, []).set_switches(wanted)
+            switches = sandbox.backend.switches
+            assert {name: switches.text(name) for name in wanted} == wanted
 
 
 def test_a_seed_is_a_number(monkeypatch):
