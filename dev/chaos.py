@@ -139,7 +139,9 @@ def summary(run: Run, seconds: float) -> Iterator[str]:
     people, record = run.accountant, run.accountant.record
     kills = ", ".join(f"{run.kills[name]} {text}" for name, text in VICTIMS.items())
     played = record.played()
-    repeated = sum(row["uploads"] - 1 for row in record.invoices())
+    rows = record.invoices()
+    uploads = {(row["company_id"], row["number"]): row["uploads"] for row in rows}
+    repeated = sum(uploads.values()) - len(rows)
     acts = ", ".join(f"{act} {number}" for act, number in sorted(people.acts.items()))
     yield (
         f"{run.kills.total()} kills ({kills}; {run.hits} in a hand-over) and"

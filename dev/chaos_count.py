@@ -49,9 +49,13 @@ class Invoice:
     by_hand: bool
     documents: tuple[Document, ...]
 
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.company, self.number
+    def __str__(self) -> str:
+        return _name(self.company, self.number)
+
+
+def _name(company: str, number: str) -> str:
+    # Companies may number alike.
+    return f"{number} of {company}"
 
 
 @dataclass
@@ -79,9 +83,9 @@ def count(invoices: Sequence[Invoice], arrivals: Iterable[Arrival]) -> Count:
         came[arrival.company, arrival.number].append(arrival)
     result = Count()
     for invoice in invoices:
-        _count_one(result, invoice, came.pop(invoice.key, []))
+        _count_one(result, invoice, came.pop((invoice.company, invoice.number), []))
     result.complaints += (
-        f"{number} came, but is no invoice of {company}" for company, number in came
+        f"{_name(*key)} came, but is no invoice of Odoo's" for key in came
     )
     return result
 
@@ -90,11 +94,11 @@ def _count_one(result: Count, invoice: Invoice, arrivals: Sequence[Arrival]) -> 
     result.complaints += _state_complaints(invoice)
     if not arrivals:
         result.lost += 1
-        result.complaints.append(f"{invoice.number} never came")
+        result.complaints.append(f"{invoice} never came")
     elif len(arrivals) > 1:
         result.twice += 1
         uuids = ", ".join(arrival.uuid for arrival in arrivals)
-        result.complaints.append(f"{invoice.number} came more than once: {uuids}")
+        result.complaints.append(f"{invoice} came more than once: {uuids}")
     elif wrong := list(_byte_complaints(invoice, arrivals[0])):
         result.complaints += wrong
     else:
@@ -104,24 +108,24 @@ def _count_one(result: Count, invoice: Invoice, arrivals: Sequence[Arrival]) -> 
 def _byte_complaints(invoice: Invoice, arrival: Arrival) -> Iterator[str]:
     """What is wrong with the bytes of the only one that came."""
     if arrival.sha256 != arrival.file_sha256:
-        yield f"{invoice.number}: the sandbox gives out other bytes than it recorded"
+        yield f"{invoice}: the sandbox gives out other bytes than it recorded"
     documents = [each for each in invoice.documents if each.uuid == arrival.uuid]
     if not documents:
-        yield f"{invoice.number} came under a uuid that Odoo does not know"
+        yield f"{invoice} came under a uuid that Odoo does not know"
     for document in documents:
         if document.sha256 != arrival.file_sha256:
-            yield f"{invoice.number} came with other bytes than were prepared"
+            yield f"{invoice} came with other bytes than were prepared"
         if document.document_sha256 != document.sha256:
-            yield f"{invoice.number}: the stored document is not the one prepared"
+            yield f"{invoice}: the stored document is not the one prepared"
 
 
 def _state_complaints(invoice: Invoice) -> Iterator[str]:
     """What Odoo says of an invoice that has been transferred."""
     if invoice.status != "transferred":
-        yield f"{invoice.number} has the status {invoice.status}"
+        yield f"{invoice} has the status {invoice.status}"
     if invoice.by_hand:
         return
     if invoice.delivery_state not in ("accepted", "delivered"):
-        yield f"{invoice.number} has the delivery state {invoice.delivery_state}"
+        yield f"{invoice} has the delivery state {invoice.delivery_state}"
     if not invoice.is_move_sent:
-        yield f"{invoice.number} is not marked as sent"
+        yield f"{invoice} is not marked as sent"

@@ -43,36 +43,36 @@ def test_all_is_well_when_everything_came_once():
 @pytest.mark.parametrize(
     ("arrivals", "line", "complaint"),
     [
-        ([], "0 sent once, 0 twice, 1 lost", "INV/1 never came"),
+        ([], "0 sent once, 0 twice, 1 lost", "INV/1 of c1 never came"),
         (
             [arrival(), arrival(uuid="u2")],
             "0 sent once, 1 twice, 0 lost",
-            "INV/1 came more than once: c1-INV/1, u2",
+            "INV/1 of c1 came more than once: c1-INV/1, u2",
         ),
         (
             [arrival(sha256="bad", file_sha256="bad")],
             "0 sent once, 0 twice, 0 lost",
-            "INV/1 came with other bytes than were prepared",
+            "INV/1 of c1 came with other bytes than were prepared",
         ),
         (
             [arrival(file_sha256="bad")],
             "0 sent once, 0 twice, 0 lost",
-            "INV/1: the sandbox gives out other bytes than it recorded",
+            "INV/1 of c1: the sandbox gives out other bytes than it recorded",
         ),
         (
             [arrival(uuid="u2")],
             "0 sent once, 0 twice, 0 lost",
-            "INV/1 came under a uuid that Odoo does not know",
+            "INV/1 of c1 came under a uuid that Odoo does not know",
         ),
         (
             [arrival(), arrival("INV/2")],
             "1 sent once, 0 twice, 0 lost",
-            "INV/2 came, but is no invoice of c1",
+            "INV/2 of c1 came, but is no invoice of Odoo's",
         ),
         (
             [arrival(company="c2")],
             "0 sent once, 0 twice, 1 lost",
-            "INV/1 came, but is no invoice of c2",
+            "INV/1 of c2 came, but is no invoice of Odoo's",
         ),
     ],
 )
@@ -85,12 +85,15 @@ def test_whatever_came_wrongly_is_told(arrivals, line, complaint):
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"status": "failed"}, "INV/1 has the status failed"),
-        ({"delivery_state": "uncertain"}, "INV/1 has the delivery state uncertain"),
-        ({"is_move_sent": False}, "INV/1 is not marked as sent"),
+        ({"status": "failed"}, "INV/1 of c1 has the status failed"),
+        (
+            {"delivery_state": "uncertain"},
+            "INV/1 of c1 has the delivery state uncertain",
+        ),
+        ({"is_move_sent": False}, "INV/1 of c1 is not marked as sent"),
         (
             {"documents": (Document("c1-INV/1", "hash", "changed"),)},
-            "INV/1: the stored document is not the one prepared",
+            "INV/1 of c1: the stored document is not the one prepared",
         ),
     ],
 )
@@ -102,7 +105,9 @@ def test_what_a_person_has_found_at_maventa_only_has_the_status():
     found = invoice(by_hand=True, delivery_state="failed", is_move_sent=False)
     assert count([found], [arrival()]).complaints == []
     wrong = replace(found, status="failed")
-    assert count([wrong], [arrival()]).complaints == ["INV/1 has the status failed"]
+    assert count([wrong], [arrival()]).complaints == [
+        "INV/1 of c1 has the status failed"
+    ]
 
 
 @pytest.mark.parametrize("size", [FULL, SHORT])
