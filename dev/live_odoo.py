@@ -76,7 +76,8 @@ class Odoo:
         ).json()
         if "error" in answer:
             raise Problem(answer["error"]["data"]["message"])
-        return answer["result"]
+        # What returns nothing is answered without a result.
+        return answer.get("result")
 
 
 @contextlib.contextmanager
