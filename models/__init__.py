@@ -10,4 +10,6 @@ from . import res_company_line
 from . import res_company_transfer
 from . import account_move
 from . import account_move_alerts
+from . import account_move_attachments
+from . import account_move_preflight
 from . import account_move_document

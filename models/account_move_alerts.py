@@ -13,16 +13,40 @@ class AccountMove(models.Model):
     def _get_alerts(self):
         """EXTENDS account: tells what stands in the way of the invoice."""
         alerts = super()._get_alerts()
+        if self.move_type in SENDING_TYPES and self.state == "posted":
+            alerts |= self._maventa_status_alerts() | self._maventa_finding_alerts()
+        return alerts
+
+    def _maventa_status_alerts(self):
+        """What has become of the invoice, when that is no good news."""
         latest = self._maventa_latest()
-        if self.move_type not in SENDING_TYPES or not self.maventa_status_id:
-            return alerts
-        if latest.state == "failed" and not self._maventa_is_to_transfer(
-            self.maventa_status_id
-        ):
+        alerts = {}
+        waits = self._maventa_is_to_transfer(self.maventa_status_id)
+        if latest.state == "failed" and self.maventa_status_id and not waits:
             alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif self._maventa_is_to_transfer(self.maventa_status_id):
+        elif waits:
             alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
         return alerts
+
+    def _maventa_finding_alerts(self):
+        """What stands in the way of an invoice that is still to be sent."""
+        if not self._maventa_is_before_transfer():
+            return {}
+        return {
+            f"maventa_finding_{index}": {
+                "level": "warning" if finding.blocks else "info",
+                "message": self._maventa_finding_text(finding),
+                **self._maventa_mending(finding.record),
+            }
+            for index, finding in enumerate(self._maventa_findings())
+        }
+
+    def _maventa_mending(self, record):
+        """The button that leads to where something can be mended."""
+        if record == self:
+            return {}
+        text = self.env._("Open the customer")
+        return {"action_text": text, "action": record._get_records_action()}
 
     def _maventa_failed_alert(self, transmission):
         return {
@@ -32,8 +56,7 @@ class AccountMove(models.Model):
                 cause=transmission.error_message,
                 remedy=transmission.remedy,
             ),
-            "action_text": self.env._("Open the customer"),
-            "action": self.partner_id._get_records_action(),
+            **self._maventa_mending(self.partner_id),
         }
 
     def _maventa_waiting_alert(self):
