@@ -2,6 +2,8 @@ import pytest
 from copies import Copies
 from stage import Stage
 
+from dev.locks import exclusive
+from dev.paths import LOCAL
 from dev.workplace import Workplace
 from sandbox.server import Sandbox
 
@@ -9,5 +11,11 @@ from sandbox.server import Sandbox
 @pytest.fixture(scope="session")
 def stage():
     """Databases and a sandbox for real processes of Odoo."""
-    with Workplace() as place, Copies(place) as copies, Sandbox() as sandbox:
+    waiting = "Waiting for the tests that run already."
+    with (
+        exclusive(LOCAL / "copies.lock", waiting),
+        Workplace() as place,
+        Copies(place) as copies,
+        Sandbox() as sandbox,
+    ):
         yield Stage(copies, sandbox)

@@ -15,7 +15,7 @@ from dev.postgres import EmbeddedPostgres
 MEMORY = Path("/dev/shm")
 ENOUGH = 1 << 30
 TABLESPACE = "maventa_memory"
-PREFIX = "maventa_copy"
+PREFIX = f"maventa_copy_{CHECKOUT_ID}"
 
 
 class Copies:

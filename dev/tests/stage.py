@@ -115,11 +115,14 @@ class Stage:
 
     def query(self, database, statement):
         """Run SQL beside Odoo, and commit; the rows, if there are any."""
-        with closing(self.copies.connect(database)) as connection, connection:
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '10s'")
-                cursor.execute(statement)
-                return cursor.fetchall() if cursor.description else []
+        with (
+            closing(self.copies.connect(database)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SET lock_timeout = '10s'")
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def states(self, database):
         """State and attempts of each transmission."""

@@ -11,6 +11,13 @@ ENDED = """
         HAVING count(*) = 3
 """
 TOUCH = "UPDATE {} SET write_date = now() AT TIME ZONE 'UTC'"
+TRIGGER = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE 'refused by the test'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON account_move FOR EACH ROW
+        WHEN (NEW.id = {} AND NEW.maventa_delivery_state = 'accepted')
+        EXECUTE FUNCTION refuse();
+"""
 KINDS = ("einvoice", "email", "refused")
 
 
@@ -53,6 +60,19 @@ def test_a_conflict_in_storing_the_answer_is_cleared_by_asking(stage):
         assert not stage.differences(
             stage.run(database, "read"), {number: "transferred"}
         )
+
+
+def test_an_invoice_that_cannot_show_its_answer_costs_itself_alone(stage):
+    with stage.performance() as database:
+        numbers = stage.make(database, *KINDS)
+        stage.query(database, TRIGGER.format(numbers[0]))
+        stage.run(database, "run_cron")
+        expected = dict(zip(numbers, (None, "transferred", "failed"), strict=True))
+        assert not stage.differences(stage.run(database, "read"), expected)
+        stage.query(database, "DROP TRIGGER refuse ON account_move")
+        invoices = stage.run(database, "run_until_done")
+        expected[numbers[0]] = "transferred"
+        assert not stage.differences(invoices, expected)
 
 
 def test_a_status_changed_back_and_forth_ends_as_it_was_set_last(stage):

@@ -1,4 +1,4 @@
-"""An invoice is open in a user's form, and saved just while the transfer works on it."""
+"""An invoice open in a user's form is saved just while the transfer works on it."""
 
 import pytest
 from actors import Halt, acting

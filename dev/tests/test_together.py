@@ -1,31 +1,56 @@
 """Several workers and a person at the same invoices at once."""
 
+import pytest
 from actors import acting
 
 HELD = {"seconds": 60}
 ROWS = "SELECT xmin::text, * FROM maventa_transmission ORDER BY id"
+SENDING = "SELECT xmin::text, * FROM maventa_transmission WHERE state = 'sending'"
 
 
-def test_the_answer_of_a_stale_worker_does_not_disturb_the_one_after_it(stage):
-    """Its lease has run out, and another worker is just sending the same invoice."""
+@pytest.mark.parametrize("answered", [0, 1])
+def test_the_answer_of_a_stale_worker_does_not_disturb_the_one_after_it(
+    stage, answered
+):
+    """Its lease has run out, and another worker is just sending the same invoice.
+
+    With another invoice answered meanwhile it sees the other worker's claim;
+    without one, its transaction is older, and PostgreSQL refuses what it writes.
+    """
     with stage.performance() as database:
-        numbers = stage.make(database, "einvoice", "email")
-        # One upload is answered at once, the other one never.
-        stage.fault("timeout_before", skip=1, arguments=HELD)
-        stage.fault("latency", skip=1, arguments=HELD)
+        numbers = stage.make(database, *["einvoice"] * (answered + 1))
+        stage.fault("timeout_before", skip=answered, arguments=HELD)
+        stage.fault("latency", skip=answered, arguments=HELD)
+        done = [("accepted", 1)] * answered
         with acting(database, "run_cron") as stale:
-            stage.wait_for_calls(2)
-            stage.wait_for_states(database, [("accepted", 1), ("sending", 1)])
+            stage.wait_for_calls(answered + 1)
+            stage.wait_for_states(database, [*done, ("sending", 1)])
             request = stage.held()
             stage.run(database, "pass_time")
             with acting(database, "transfer_directly") as other:
-                stage.wait_for_calls(3)
+                stage.wait_for_calls(answered + 2)
+                sending = stage.query(database, SENDING)
                 request.set()
                 stale.result()
-                assert stage.states(database) == [("accepted", 1), ("sending", 2)]
+                assert stage.states(database) == [*done, ("sending", 2)]
+                assert stage.query(database, SENDING) == sending
                 stage.release()
                 other.result()
-        assert stage.states(database) == [("accepted", 1), ("accepted", 2)]
+        invoices = stage.run(database, "read")
+        assert not stage.differences(invoices, dict.fromkeys(numbers, "transferred"))
+
+
+def test_what_one_worker_sends_another_leaves_alone(stage):
+    with stage.performance() as database:
+        numbers = stage.make(database, "einvoice", "email")
+        stage.fault("latency", times=2, arguments=HELD)
+        with acting(database, "run_cron") as first:
+            stage.wait_for_calls(2)
+            sending = stage.query(database, SENDING)
+            stage.run(database, "transfer_directly")
+            assert stage.query(database, SENDING) == sending
+            stage.release()
+            first.result()
         invoices = stage.run(database, "read")
         assert not stage.differences(invoices, dict.fromkeys(numbers, "transferred"))
 
