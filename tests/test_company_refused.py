@@ -1,4 +1,4 @@
-"""A company that Maventa lets in no more: why is found out and told, nothing is lost."""
+"""A company that Maventa lets in no more: why is found out, nothing is lost."""
 
 from .common import MaventaCase
 

@@ -18,7 +18,7 @@ ANSWERS = (
     "error_body",
     "number_repeated",
 )
-"""Switches of the sandbox that a sending can meet and that don't change what is sent."""
+"""Switches of the sandbox that a sending can meet; none changes what is sent."""
 
 ODD_ANSWERS = (
     "broken_json",
