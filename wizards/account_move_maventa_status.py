@@ -18,11 +18,15 @@ class AccountMoveMaventaStatus(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """EXTENDS base: the selection of the list."""
+        """EXTENDS base: the selection of the list, and what is mostly done with it."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "account.move":
-            moves = self.env.context.get("active_ids", [])
-            values.setdefault("move_ids", [fields.Command.set(moves)])
+            ids = self.env.context.get("active_ids", [])
+            values.setdefault("move_ids", [fields.Command.set(ids)])
+            companies = self.env["account.move"].browse(ids).company_id.sudo()
+            status = companies.maventa_to_transfer_status_id
+            if len(status) == 1:
+                values.setdefault("status_id", status.id)
         return values
 
     @api.depends("move_ids")
