@@ -237,6 +237,7 @@ class TestTurns(MaventaCase):
     def age(self, move, hours):
         """Let the invoice have waited for so long."""
         moment = fields.Datetime.now() - timedelta(hours=hours)
+        self.env.flush_all()
         query = "UPDATE account_move SET write_date = %s WHERE id = %s"
         self.env.cr.execute(query, [moment, move.id])
 
