@@ -33,6 +33,9 @@ from .workplace import HOST, Workplace
 
 DATABASE = "maventa_chaos"
 LOG = LOCAL / "logs" / "chaos.log"
+CALM_SECONDS = 15
+"""Seconds in which the last call must have ended: no fault takes longer."""
+
 VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers"}
 
 
@@ -129,7 +132,8 @@ def finish(run: Run) -> list[str]:
 def verdict(run: Run) -> Count:
     """The count, when nothing can arrive any more."""
     record = run.accountant.record
-    while not record.is_calm():
+    end = time.monotonic() + CALM_SECONDS
+    while not record.is_calm() and time.monotonic() < end:
         time.sleep(0.1)
     return count(read_invoices(run.accountant), read_arrivals(record))
 

@@ -4,6 +4,7 @@ The plan is the same for the same seed; the moments at which the machine gets to
 part of it are not.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -118,9 +119,10 @@ class Plan:
     random: Random
 
     def more_kills(self) -> Iterator[Kill]:
-        """Kills for as long as the queue is not empty, with time to get on."""
-        while True:
-            yield Kill("cron", self.random.uniform(8, 12), None, 0)
+        """Kills for as long as the queue is not empty, with more and more time."""
+        for pause in itertools.count(10, 5):
+            after = self.random.uniform(0.8, 1.2) * pause
+            yield Kill("cron", after, aim=None, delay=0)
 
 
 def make_plan(seed: int, size: Size, kinds: Sequence[str]) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from threading import Event
 from typing import Any, NoReturn
 
 from werkzeug import Request, Response
+from werkzeug.exceptions import ClientDisconnected
 
 from .clock import Clock
 from .switches import Switches
@@ -30,8 +32,11 @@ class Exchange:
     switches: Switches
 
     def read(self) -> None:
-        """Take the whole request off the line."""
-        self.request.get_data(cache=True)
+        """Take the whole request off the line; Cut when the caller is gone."""
+        try:
+            self.request.get_data(cache=True)
+        except ClientDisconnected as error:
+            raise Cut("The caller is gone") from error
 
     def wait(self, default: float) -> None:
         """Wait for the seconds asked for, or until the sandbox is reset."""
@@ -41,5 +46,6 @@ class Exchange:
         """Close the line without an answer."""
         line = self.request.environ.get("werkzeug.socket")
         if line is not None:
-            line.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # the caller may have cut it before
+                line.shutdown(socket.SHUT_RDWR)
         raise Cut("The line was cut on demand")

@@ -1,9 +1,11 @@
 """The sandbox: failures on demand."""
 
+import socket
 import threading
 import time
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import requests
 
@@ -70,6 +72,24 @@ class TestSandboxFaults(SandboxCase):
                     self.assertEqual(self.api.get(hit + "/u1").status_code, 404)
                 self.assertEqual(self.upload().status_code, 201)
                 self.api.call("DELETE", "/sandbox/faults")
+
+    def test_a_caller_that_dies_in_the_upload_ends_the_call(self):
+        head = b"POST /v1/invoices HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+        address = urlsplit(self.api.url)
+        for name in ("503_before", "503_after", "cut_before", "cut_before_read"):
+            with self.subTest(name):
+                self.fault(name)
+                with socket.create_connection((address.hostname, address.port)) as line:
+                    line.sendall(head + b"half")
+                self.wait_until(lambda: self.backend.calls[-1].fault == name)  # noqa: B023
+                self.wait_until(lambda: self.backend.calls[-1].milliseconds is not None)
+                self.assertEqual(self.taken(), 0)
+
+    def wait_until(self, condition):
+        end = time.monotonic() + 5
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertTrue(condition())
 
     def test_the_line_is_cut_before_anything_is_taken(self):
         for name in ("cut_before_read", "cut_before"):
