@@ -1,0 +1,312 @@
+import re
+
+from odoo import models
+from odoo.tools import format_amount
+
+from .account_edi_xml_maventa_bis3_tax import CATEGORIES
+
+SWEDISH_RATES = (6.0, 12.0, 25.0)
+NORWEGIAN_VAT = re.compile(r"NO\d{9}MVA")
+SWEDISH_VAT = re.compile(r"SE\d{12}")
+
+
+class AccountEdiXmlMaventaBis3(models.AbstractModel):
+    """What keeps an invoice from being a valid document: each as cause and remedy."""
+
+    _inherit = "account.edi.xml.maventa_bis3"
+
+    def _invoice_constraints_common(self, invoice):
+        """EXTENDS account_edi_ubl_cii: lines without tax are told with their names,
+        by _maventa_line_problems."""
+        constraints = super()._invoice_constraints_common(invoice)
+        constraints.pop("tax_on_line", None)
+        return constraints
+
+    def _invoice_constraints_cen_en16931_ubl(self, invoice, vals):
+        # Replaces Odoo's, which judge by other data than the document is made of.
+        texts = [
+            *self._maventa_head_problems(invoice, vals),
+            *self._maventa_party_problems(vals),
+            *self._maventa_line_problems(vals),
+            *self._maventa_category_problems(vals),
+            *self._maventa_sum_problems(invoice, vals),
+        ]
+        return {f"maventa_en16931_{index}": text for index, text in enumerate(texts)}
+
+    def _invoice_constraints_peppol_en16931_ubl(self, invoice, vals):
+        # Replaces Odoo's for the same reason.
+        texts = [
+            *self._maventa_address_problems(invoice, vals),
+            *self._maventa_payment_problems(invoice, vals),
+            *self._maventa_national_problems(invoice, vals),
+        ]
+        return {f"maventa_peppol_{index}": text for index, text in enumerate(texts)}
+
+    # For all countries ------------------------------------------------------------
+
+    def _maventa_head_problems(self, invoice, vals):
+        """BR-16, BR-DEC-09 to BR-DEC-18."""
+        if not self._maventa_lines(vals):
+            yield self.env._("The invoice has no lines. Add one.")
+        for currency in invoice.currency_id | invoice.company_currency_id:
+            if currency.decimal_places > 2:
+                yield self.env._(
+                    "E-invoices have amounts of two decimals, but %(currency)s has"
+                    " more. Send this invoice in another way.",
+                    currency=currency.name,
+                )
+
+    def _maventa_party_problems(self, vals):
+        """BR-06 to BR-11, BR-S-02 and its like, BR-CO-26."""
+        for partner in (vals["supplier"], vals["customer"]):
+            if not self._maventa_country(partner):
+                yield self.env._(
+                    "%(partner)s has no country. Add it to the address.",
+                    partner=partner.display_name,
+                )
+        seller = vals["supplier"]
+        if vals["_maventa_outside_scope"]:
+            if not seller._maventa_company_number()[1]:
+                yield self.env._(
+                    "%(company)s has no company ID. Add it in the company's settings.",
+                    company=seller.display_name,
+                )
+        elif not seller._maventa_vat():
+            yield self.env._(
+                "%(company)s has no VAT number. Add it in the company's settings, or"
+                " use taxes of the category O if it is not liable to VAT.",
+                company=seller.display_name,
+            )
+
+    def _maventa_line_problems(self, vals):
+        """BR-25, BR-CO-04, UBL-SR-48."""
+        for base_line, node in zip(
+            self._maventa_base_lines(vals), self._maventa_lines(vals), strict=True
+        ):
+            name = (node["cac:Item"]["cbc:Name"] or {}).get("_text")
+            count = len(node["cac:Item"]["cac:ClassifiedTaxCategory"])
+            if not name:
+                yield self.env._(
+                    "Line %(number)s has no text. Add a product or a description.",
+                    number=node["cbc:ID"]["_text"],
+                )
+            if not count or not self._maventa_is_taxed(base_line):
+                yield self.env._(
+                    "The line “%(line)s” has no VAT. Choose a tax, if need be one of"
+                    " 0 %%.",
+                    line=name,
+                )
+            elif count > 1:
+                yield self.env._(
+                    "The line “%(line)s” has more than one VAT. Choose one of them, or"
+                    " make a line of each.",
+                    line=name,
+                )
+
+    def _maventa_base_lines(self, vals):
+        return [
+            base_line
+            for base_line in vals["base_lines"]
+            if not self._is_document_allowance_charge(base_line)
+        ]
+
+    def _maventa_is_taxed(self, base_line):
+        """Deposits on bottles and the like, which Odoo makes of a tax, have none."""
+        line = base_line["record"]
+        return (
+            base_line["tax_ids"]
+            or base_line.get("tax")
+            or not line._check_edi_line_tax_required()
+        )
+
+    def _maventa_category_problems(self, vals):
+        """BR-O-11, BR-IC-02, BR-AE-02, BR-S-05 and its like, PEPPOL-EN16931-P0104."""
+        categories = vals["_maventa_categories"]
+        buyer = vals["customer"].commercial_partner_id
+        if "O" in categories and len(categories) > 1:
+            yield self.env._(
+                "What is outside the scope of VAT (category O) can't stand on one"
+                " e-invoice with other things. Make an invoice of its own for it."
+            )
+        known = buyer._maventa_vat()
+        if "AE" in categories:
+            known = known or buyer._maventa_company_number()[1]
+        if not known and categories.keys() & {"AE", "K"}:
+            yield self.env._(
+                "%(customer)s has no VAT number, which an invoice without VAT to"
+                " another EU country or with reverse charge must show. Add it to the"
+                " customer.",
+                customer=buyer.display_name,
+            )
+        yield from self._maventa_tax_problems(vals)
+
+    def _maventa_tax_problems(self, vals):
+        for tax in vals["_maventa_taxes"]:
+            category = self._get_tax_category_code(
+                vals["customer"].commercial_partner_id, vals["supplier"], tax
+            )
+            free = category not in ("S", "L", "M", "B")
+            if (free and tax.amount > 0) or (category == "S" and not tax.amount):
+                yield self.env._(
+                    "The tax “%(tax)s” is of %(rate)s %%, which its VAT category"
+                    " %(category)s does not allow. Correct the category of the tax.",
+                    tax=tax.name,
+                    rate=tax.amount,
+                    category=category,
+                )
+            code = tax.ubl_cii_tax_exemption_reason_code
+            if code and category != CATEGORIES.get(code, "E"):
+                yield self.env._(
+                    "The exemption %(code)s of the tax “%(tax)s” does not go with its"
+                    " VAT category %(category)s. Correct one of them.",
+                    code=code,
+                    tax=tax.name,
+                    category=category,
+                )
+
+    def _maventa_sum_problems(self, invoice, vals):
+        """What the document sums up to is the invoice's total, or it must not leave."""
+        node = vals["document_node"]["cac:LegalMonetaryTotal"]
+        rounding = node["cbc:PayableRoundingAmount"] or {"_text": 0.0}
+        withheld = vals["_ubl_values"]["payable_amount_tax_withholding_currency"]
+        total = node["cbc:TaxInclusiveAmount"]["_text"] + rounding["_text"] - withheld
+        if abs(total - invoice.amount_total) >= 0.005:
+            currency = invoice.currency_id
+            yield self.env._(
+                "The e-invoice would come to %(total)s instead of %(invoice)s. Check"
+                " the taxes, discounts and rounding of the invoice.",
+                total=format_amount(self.env, total, currency),
+                invoice=format_amount(self.env, invoice.amount_total, currency),
+            )
+
+    # Addresses and payment --------------------------------------------------------
+
+    def _maventa_address_problems(self, invoice, vals):
+        """PEPPOL-EN16931-R010 and R020, for what is going to leave as e-invoice."""
+        if not vals["supplier"]._maventa_peppol_address():
+            yield self.env._(
+                "%(company)s has no electronic address. Correct its company ID and its"
+                " VAT number.",
+                company=vals["supplier"].display_name,
+            )
+        buyer = vals["customer"].commercial_partner_id
+        if buyer.maventa_address and not buyer._maventa_peppol_address():
+            yield self.env._(
+                "“%(address)s” is no e-invoice address of Peppol. Correct it on"
+                " %(customer)s, or add the customer's company ID.",
+                address=buyer.maventa_address,
+                customer=buyer.display_name,
+            )
+
+    def _maventa_payment_problems(self, invoice, vals):
+        """NL-R-008, and S4 of those who came before: nobody can pay to nowhere."""
+        node = vals["document_node"]
+        owed = node["cac:LegalMonetaryTotal"]["cbc:PayableAmount"]["_text"] > 0
+        means = node["cac:PaymentMeans"]["cac:PayeeFinancialAccount"]
+        if vals["document_type"] == "invoice" and owed and not means:
+            yield self.env._(
+                "There is no bank account to pay to. Choose one on the invoice, or add"
+                " one to %(company)s.",
+                company=vals["supplier"].display_name,
+            )
+
+    # Countries --------------------------------------------------------------------
+
+    def _maventa_national_problems(self, invoice, vals):
+        """The rules of the seller's country, where we have some of it."""
+        country = vals["supplier"].country_id.code
+        check = getattr(self, f"_maventa_problems_{country}", None)
+        if country in ("DE", "DK", "NL", "NO", "SE") and check:
+            yield from check(invoice, vals)
+
+    def _maventa_problems_DE(self, invoice, vals):
+        """DE-R-003 to DE-R-009, among Germans."""
+        if vals["customer"].commercial_partner_id.country_id.code != "DE":
+            return
+        for partner in (vals["supplier"], vals["customer"]):
+            yield from self._maventa_missing(partner, "zip", "city")
+        yield from self._maventa_missing(vals["supplier"], "phone", "email")
+
+    def _maventa_problems_DK(self, invoice, vals):
+        """DK-R-002 and DK-R-014."""
+        yield from self._maventa_unregistered(vals["supplier"], "CVR")
+
+    def _maventa_problems_NL(self, invoice, vals):
+        """NL-R-001 to NL-R-005."""
+        node = vals["document_node"]["cac:BillingReference"]
+        number = node["cac:InvoiceDocumentReference"]["cbc:ID"]["_text"]
+        if vals["document_type"] == "credit_note" and not number:
+            yield self.env._(
+                "A credit note from the Netherlands names the invoice it credits. Write"
+                " its number as the customer reference."
+            )
+        partners = [vals["supplier"]]
+        if vals["customer"].commercial_partner_id.country_id.code == "NL":
+            partners.append(vals["customer"])
+        for partner in partners:
+            yield from self._maventa_missing(partner, "street", "zip", "city")
+            owner = partner.commercial_partner_id
+            if partner == vals["supplier"] or owner.is_company:
+                yield from self._maventa_unregistered(owner, "KvK / OIN")
+
+    def _maventa_problems_NO(self, invoice, vals):
+        """NO-R-001."""
+        vat = vals["supplier"]._maventa_vat()
+        if vat and not NORWEGIAN_VAT.fullmatch(vat):
+            yield self._maventa_wrong_vat(vals["supplier"], "NO987654325MVA")
+
+    def _maventa_problems_SE(self, invoice, vals):
+        """SE-R-001, SE-R-002, SE-R-004, SE-R-006 and SE-R-013."""
+        vat = vals["supplier"]._maventa_vat()
+        if vat and not SWEDISH_VAT.fullmatch(vat):
+            yield self._maventa_wrong_vat(vals["supplier"], "SE556677889901")
+        yield from self._maventa_unregistered(vals["supplier"], "organisationsnummer")
+        for tax in vals["_maventa_taxes"]:
+            if tax.amount > 0 and tax.amount not in SWEDISH_RATES:
+                yield self.env._(
+                    "Swedish sellers can't charge %(rate)s %% VAT in an e-invoice."
+                    " Choose a tax of 25, 12 or 6 %% on the lines.",
+                    rate=tax.amount,
+                )
+
+    # Phrases ----------------------------------------------------------------------
+
+    def _maventa_missing(self, partner, *names):
+        """That fields of an address are empty."""
+        fields = partner.fields_get(names, ["string"])
+        empty = [fields[name]["string"] for name in names if not partner[name]]
+        if empty:
+            yield self.env._(
+                "%(fields)s of %(partner)s must be known for e-invoices within its"
+                " country. Add what is missing to its address.",
+                fields=", ".join(empty),
+                partner=partner.display_name,
+            )
+
+    def _maventa_unregistered(self, partner, register):
+        """That a company number is missing or malformed."""
+        if not partner._maventa_company_number()[0]:
+            yield self.env._(
+                "%(partner)s has no valid company number (%(register)s). Correct its"
+                " company ID.",
+                partner=partner.display_name,
+                register=register,
+            )
+
+    def _maventa_wrong_vat(self, partner, example):
+        return self.env._(
+            "The VAT number %(vat)s of %(partner)s is not complete. Write it like"
+            " %(example)s.",
+            vat=partner.vat,
+            partner=partner.display_name,
+            example=example,
+        )
+
+    def _maventa_country(self, partner):
+        return self._get_address_node({"partner": partner})["cac:Country"][
+            "cbc:IdentificationCode"
+        ]["_text"]
+
+    def _maventa_lines(self, vals):
+        tag = self._get_tags_for_document_type(vals)["document_line"]
+        return vals["document_node"][tag]
