@@ -21,6 +21,8 @@ FOLLOWERS = {
 }
 """What may come after AdditionalDocumentReference, by UBL 2.1's order of elements."""
 
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
 DEBIT_NOTE = 383
 """UNTDID 1001; BIS Billing 3 has no UBL document of that kind."""
 
@@ -46,7 +48,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         return node
 
     def _maventa_strip(self, node):
-        """Take blanks off all texts: a blank element is an error (R008)."""
+        """Take off blanks, as a blank element is an error (R008), and what XML can't
+        hold at all."""
         for key, child in node.items():
             if isinstance(child, dict):
                 self._maventa_strip(child)
@@ -54,7 +57,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 for item in child:
                     self._maventa_strip(item or {})
             elif key == "_text" and type(child) is str:
-                node[key] = child.strip()
+                node[key] = NO_XML.sub("", child).strip()
 
     def _add_invoice_config_vals(self, vals):
         """EXTENDS account_edi_ubl_cii: a branch without own VAT number sells for its

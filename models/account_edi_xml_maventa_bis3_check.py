@@ -59,7 +59,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _maventa_party_problems(self, vals):
         """BR-06 to BR-11, BR-S-02 and its like, BR-CO-26."""
         for partner in (vals["supplier"], vals["customer"]):
-            if not self._maventa_country(partner):
+            if not self._maventa_home(partner).country_id:
                 yield self.env._(
                     "%(partner)s has no country. Add it to the address.",
                     partner=partner.display_name,
@@ -111,12 +111,11 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         ]
 
     def _maventa_is_taxed(self, base_line):
-        """Deposits on bottles and the like, which Odoo makes of a tax, have none."""
-        line = base_line["record"]
+        """Deposits and the like, which Odoo makes of a tax, have none themselves."""
+        line = base_line["_maventa_line"]
+        deposit = base_line.get("_removed_tax_data")
         return (
-            base_line["tax_ids"]
-            or base_line.get("tax")
-            or not line._check_edi_line_tax_required()
+            base_line["tax_ids"] or deposit or not line._check_edi_line_tax_required()
         )
 
     def _maventa_category_problems(self, vals):
@@ -232,7 +231,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         yield from self._maventa_unregistered(vals["supplier"], "CVR")
 
     def _maventa_problems_NL(self, invoice, vals):
-        """NL-R-001 to NL-R-005."""
+        """NL-R-001 to NL-R-004."""
         node = vals["document_node"]["cac:BillingReference"]
         number = node["cac:InvoiceDocumentReference"]["cbc:ID"]["_text"]
         if vals["document_type"] == "credit_note" and not number:
@@ -240,14 +239,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 "A credit note from the Netherlands names the invoice it credits. Write"
                 " its number as the customer reference."
             )
-        partners = [vals["supplier"]]
+        yield from self._maventa_missing(vals["supplier"], "street", "zip", "city")
         if vals["customer"].commercial_partner_id.country_id.code == "NL":
-            partners.append(vals["customer"])
-        for partner in partners:
-            yield from self._maventa_missing(partner, "street", "zip", "city")
-            owner = partner.commercial_partner_id
-            if partner == vals["supplier"] or owner.is_company:
-                yield from self._maventa_unregistered(owner, "KvK / OIN")
+            yield from self._maventa_missing(vals["customer"], "street", "zip", "city")
+        yield from self._maventa_unregistered(vals["supplier"], "KvK / OIN")
 
     def _maventa_problems_NO(self, invoice, vals):
         """NO-R-001."""
@@ -273,6 +268,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _maventa_missing(self, partner, *names):
         """That fields of an address are empty."""
+        partner = self._maventa_home(partner)
         fields = partner.fields_get(names, ["string"])
         empty = [fields[name]["string"] for name in names if not partner[name]]
         if empty:
@@ -301,11 +297,6 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             partner=partner.display_name,
             example=example,
         )
-
-    def _maventa_country(self, partner):
-        return self._get_address_node({"partner": partner})["cac:Country"][
-            "cbc:IdentificationCode"
-        ]["_text"]
 
     def _maventa_lines(self, vals):
         tag = self._get_tags_for_document_type(vals)["document_line"]

@@ -20,6 +20,23 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     _inherit = "account.edi.xml.maventa_bis3"
 
+    def _maventa_order_lines(self, vals):
+        """Put the lines in the invoice's order and give them their texts (BR-25).
+
+        Odoo's export follows the order in which the lines were made, and forgets the
+        text of a line that it takes a deposit out of. Deposits come last.
+        """
+        lines = vals["invoice"].invoice_line_ids.sorted(lambda x: (x.sequence, x.id))
+        places = {line.id: place for place, line in enumerate(lines)}
+        for base_line in vals["base_lines"]:
+            own = not base_line.get("_removed_tax_data")
+            base_line["_maventa_line"] = line = lines.browse(own and base_line["id"])
+            if own and base_line["id"] in places:
+                base_line["name"] = line.name
+        vals["base_lines"].sort(
+            key=lambda each: places.get(each["_maventa_line"].id, len(places))
+        )
+
     # Sections and notes ---------------------------------------------------------
 
     def _maventa_read_texts(self, vals):
@@ -47,10 +64,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             elif kind == "line_subsection":
                 subheading, last = text, None
             elif kind != "line_note":
-                sections[line.id] = list(filter(None, (heading, subheading)))
-                notes[line.id], waiting, last = waiting, [], line
+                sections[line] = list(filter(None, (heading, subheading)))
+                notes[line], waiting, last = waiting, [], line
             elif last:
-                notes[last.id].append(text)
+                notes[last].append(text)
             elif heading:
                 waiting.append(text)
             else:
@@ -60,7 +77,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _add_invoice_line_note_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: the notes of the line, as one (UBL-SR-34)."""
         super()._add_invoice_line_note_nodes(line_node, vals)
-        notes = vals["_maventa_notes"].get(vals["base_line"]["id"], [])
+        notes = vals["_maventa_notes"].get(vals["base_line"]["_maventa_line"], [])
         line_node["cbc:Note"] = {"_text": "\n".join(notes) or None}
 
     # Name and description -------------------------------------------------------
@@ -75,7 +92,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         base_line = vals["line_vals"]["base_line"]
         item = vals["item_node"]
         name, text = self._maventa_name_and_text(base_line, item)
-        headings = vals["_maventa_sections"].get(base_line["id"], [])
+        headings = vals["_maventa_sections"].get(base_line["_maventa_line"], [])
         whole = ": ".join([*headings, name])
         if len(whole) > NAME_LENGTH:
             text = "\n".join(filter(None, (whole, text)))
@@ -83,12 +100,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         item["cbc:Description"] = {"_text": text or None}
 
     def _maventa_name_and_text(self, base_line, item):
-        """What Odoo gives as name and description, without saying anything twice.
-
-        Deposits and the like, which Odoo makes of a tax, have the tax's name (BR-25).
-        """
-        if base_line.get("tax"):
-            return base_line["tax"].name, ""
+        """What Odoo gives as name and description, without saying anything twice."""
         name = ((item["cbc:Name"] or {}).get("_text") or "").strip()
         text = ((item["cbc:Description"] or {}).get("_text") or "").strip()
         first, _, rest = text.partition("\n")

@@ -79,14 +79,18 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         }
 
     def _get_address_node(self, vals):
-        """EXTENDS account_edi_ubl_cii: a contact without any address lives where its
-        company does (BR-11)."""
+        """EXTENDS account_edi_ubl_cii: see _maventa_home."""
         partner = vals["partner"]
-        if partner._name == "res.partner" and not (
-            partner.street or partner.city or partner.country_id
-        ):
-            vals = {**vals, "partner": partner.commercial_partner_id}
+        if partner._name == "res.partner":
+            vals = {**vals, "partner": self._maventa_home(partner)}
         return super()._get_address_node(vals)
+
+    def _maventa_home(self, partner):
+        """Whose address counts: a contact without any lives where its company does
+        (BR-11)."""
+        if partner.street or partner.city or partner.country_id:
+            return partner
+        return partner.commercial_partner_id
 
     # Delivery -------------------------------------------------------------------
 

@@ -30,18 +30,11 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """EXTENDS account_edi_ubl_cii: lines as they stand on the invoice, and what
         has to be known of all of them before the first node is made."""
         super()._setup_base_lines(vals)
-        vals["base_lines"].sort(key=self._maventa_place_of_line)
+        self._maventa_order_lines(vals)
         self._maventa_read_texts(vals)
         vals["_maventa_taxes"] = self._maventa_percent_taxes(vals)
         vals["_maventa_categories"] = categories = self._maventa_reasons(vals)
         vals["_maventa_outside_scope"] = "O" in categories
-
-    def _maventa_place_of_line(self, base_line):
-        """Odoo's export follows the order in which the lines were made."""
-        line = base_line["record"]
-        if getattr(line, "_name", None) != "account.move.line":
-            return True, 0, 0
-        return False, line.sequence, line.id
 
     def _maventa_percent_taxes(self, vals):
         """The taxes that have a VAT category; others are charges."""

@@ -122,7 +122,7 @@ ADDRESS_FORMS = {
     "0088": ean.is_valid,
     "0096": re.compile(r"\d{10}").fullmatch,
     "0106": re.compile(r"\d{8}").fullmatch,
-    "0184": re.compile(r"(DK)?\d{8}").fullmatch,
+    "0184": re.compile(r"\d{8}").fullmatch,
     "0190": re.compile(r"\d{20}").fullmatch,
     "0191": estonian.is_valid,
     "0192": norwegian.is_valid,
@@ -150,9 +150,9 @@ def company_number(country, *texts):
 
 
 def number_in_vat(country, vat):
-    """The company number that a VAT number contains, as digits."""
-    digits = re.sub(r"\D", "", vat or "")
-    if country == "BE":
+    """The company number that a VAT number of the country contains, as digits."""
+    digits = re.sub(r"\D", "", vat) if vat.startswith(country) else ""
+    if country == "BE" and digits:
         digits = digits.zfill(10)
     return digits[: NUMBER_IN_VAT.get(country, 0)]
 
@@ -160,10 +160,16 @@ def number_in_vat(country, vat):
 def address(scheme, value):
     """An electronic address with its number written as Peppol wants it.
 
+    Danish numbers (0184) are registered without the prefix of the VAT number.
+
     :returns: scheme and value; nothing if the scheme or the value is not allowed
     """
     is_valid = ADDRESS_FORMS.get(scheme)
-    value = re.sub(r"[\s.-]", "", value) if is_valid else value.strip()
+    value = value.strip()
+    if is_valid or scheme.startswith("99"):
+        value = re.sub(r"[\s./-]", "", value).upper()
+    if scheme == "0184":
+        value = value.removeprefix("DK")
     if scheme not in SCHEMES or (is_valid and not is_valid(value)):
         return None
     return scheme, value

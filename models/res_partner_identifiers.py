@@ -42,7 +42,7 @@ class ResPartner(models.Model):
 
         :returns: scheme (empty where the number has no known form) and number
         """
-        country = self.country_id.code
+        country = self.country_id.code or ""
         registry = self.company_registry or ""
         texts = [registry, number_in_vat(country, self._maventa_vat())]
         if "l10n_no_bronnoysund_number" in self._fields:

@@ -3,9 +3,15 @@
 from .document_case import PARTIES, SELLERS, DocumentCase
 from .document_kinds import CreditNotes, Payment, References
 from .document_taxes import Sums, Taxes
+from .document_texts import BadData, Delivery, Identifiers, Texts
+
+KINDS = (CreditNotes, References, Payment, Taxes, Sums)
+KINDS += (Texts, Delivery, Identifiers, BadData)
 
 
-class TestDocuments(CreditNotes, References, Payment, Taxes, Sums, DocumentCase):
+class TestDocuments(*KINDS, DocumentCase):
+    """All in one class, as its companies take a while to make."""
+
     def test_every_seller_to_every_buyer(self):
         for seller in SELLERS:
             moves = [self.draft(seller, buyer, ref="PO-1") for buyer in PARTIES]
