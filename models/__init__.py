@@ -8,6 +8,7 @@ from . import account_edi_xml_maventa_bis3_tax
 from . import account_edi_xml_maventa_bis3_line
 from . import account_edi_xml_maventa_bis3_payment
 from . import account_edi_xml_maventa_bis3_check
+from . import account_edi_xml_maventa_bis3_national
 from . import res_partner
 from . import res_partner_identifiers
 from . import res_company
