@@ -78,16 +78,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """EXTENDS account_edi_ubl_cii: references that mean what the rules say."""
         super()._add_invoice_header_nodes(document_node, vals)
         invoice = vals["invoice"]
+        credited, date = self._maventa_credited(vals)
+        document_node["cac:BillingReference"] = {
+            "cac:InvoiceDocumentReference": {
+                "cbc:ID": {"_text": credited or None},
+                "cbc:IssueDate": {"_text": date},
+            }
+        }
         order = self._maventa_order_reference(invoice)
+        order = "" if order == credited else order
         buyer = self._maventa_buyer_reference(vals, order)
         document_node["cbc:BuyerReference"] = {"_text": buyer}
         self._maventa_set_order(document_node, order, buyer, invoice)
-        document_node["cac:BillingReference"] = self._maventa_billing_reference(vals)
         if self._maventa_debited(invoice):
             document_node["cbc:InvoiceTypeCode"] = {"_text": DEBIT_NOTE}
         texts = (vals["_maventa_first_note"], document_node["cbc:Note"]["_text"])
-        note = "\n".join(text for text in texts if text)
-        document_node["cbc:Note"] = {"_text": re.sub(r"\n\s*\n+", "\n\n", note)}
+        document_node["cbc:Note"] = {"_text": "\n".join(filter(None, texts))}
 
     def _maventa_order_reference(self, invoice):
         """The customer's order (BT-13): what stands as its reference on the invoice.
@@ -124,23 +130,18 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         german = {owner.country_id.code, vals["supplier"].country_id.code} == {"DE"}
         return reference or (german and (order or vals["invoice"].name)) or ""
 
-    def _maventa_billing_reference(self, vals):
-        """The invoice that a credit note credits (BG-3).
+    def _maventa_credited(self, vals):
+        """Number and date of the invoice that a credit note credits (BG-3).
 
         The Netherlands ask for one in any case (NL-R-001); then it's what the user
         wrote as the credit note's reference.
         """
         invoice = vals["invoice"]
         origin = invoice.reversed_entry_id or self._maventa_debited(invoice)
-        number = origin.name
-        if not origin and vals["document_type"] == "credit_note":
-            number = vals["supplier"].country_id.code == "NL" and invoice.ref
-        return {
-            "cac:InvoiceDocumentReference": {
-                "cbc:ID": {"_text": number or None},
-                "cbc:IssueDate": {"_text": origin.invoice_date},
-            }
-        }
+        if origin or vals["document_type"] != "credit_note":
+            return origin.name, origin.invoice_date
+        dutch = vals["supplier"].country_id.code == "NL"
+        return dutch and (invoice.ref or "").strip(), None
 
     def _maventa_debited(self, invoice):
         """The invoice that a debit note adds to (of the module account_debit_note)."""

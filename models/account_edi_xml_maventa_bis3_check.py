@@ -113,7 +113,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         )
 
     def _maventa_category_problems(self, vals):
-        """BR-O-11, BR-IC-02, BR-AE-02, BR-S-05 and its like, PEPPOL-EN16931-P0104."""
+        """BR-O-11, BR-IC-02, BR-IC-12, BR-AE-02."""
         categories = vals["_maventa_categories"]
         buyer = vals["customer"].commercial_partner_id
         if "O" in categories and len(categories) > 1:
@@ -131,9 +131,18 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 " customer.",
                 customer=buyer.display_name,
             )
+        if "K" in categories and not vals["document_node"]["cac:Delivery"].get(
+            "cac:DeliveryLocation"
+        ):
+            yield self.env._(
+                "%(partner)s has no country, which a supply to another EU country must"
+                " show. Add it to the delivery address.",
+                partner=vals["partner_shipping"].display_name,
+            )
         yield from self._maventa_tax_problems(vals)
 
     def _maventa_tax_problems(self, vals):
+        """BR-S-05 and its like, PEPPOL-EN16931-P0104 and its like."""
         for tax in vals["_maventa_taxes"]:
             category = self._get_tax_category_code(
                 vals["customer"].commercial_partner_id, vals["supplier"], tax

@@ -72,7 +72,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         What the tax itself says counts, by its category or by its exemption. Of the
         rest Odoo takes Norway and Iceland for parts of the EU.
         """
-        if not tax or tax.ubl_cii_tax_category_code:
+        spanish = supplier.country_id.code == "ES"
+        if not tax or tax.ubl_cii_tax_category_code or spanish:
             return super()._get_tax_category_code(customer, supplier, tax)
         if code := tax.ubl_cii_tax_exemption_reason_code:
             return CATEGORIES.get(code, "E")
@@ -86,10 +87,19 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """No VAT across a border: export, supply within the EU, or a service there
         that the customer pays the VAT of (articles 138, 146 and 196 of the
         directive 2006/112/EC)."""
+        service = tax.tax_scope == "service"
+        northern_irish = customer._maventa_vat().startswith("XI") and not service
         union = self.env.ref("base.europe").country_ids
-        if not {customer.country_id, supplier.country_id} <= set(union):
+        if supplier.country_id not in union or self._maventa_is_canary(customer):
             return "G"
-        return "AE" if tax.tax_scope == "service" else "K"
+        if customer.country_id not in union and not northern_irish:
+            return "G"
+        return "AE" if service else "K"
+
+    def _maventa_is_canary(self, partner):
+        """The Canary Islands, Ceuta and Melilla: outside the EU's VAT (article 6)."""
+        outside = (partner.zip or "").startswith(("35", "38", "51", "52"))
+        return partner.country_id.code == "ES" and outside
 
     def _get_tax_exemption_reason(self, customer, supplier, tax):
         """EXTENDS account_edi_ubl_cii: a reason wherever one is required (BR-AE-10,

@@ -31,6 +31,7 @@ PARTIES = {
     "DE": ("DE136695976", "HRB 12345", "10115", "Berlin", "DE89370400440532013000"),
     "CH": ("CHE-100.155.212 TVA", "CHE-100.155.212", "8001", "Zürich", ""),
     "GB": ("GB980780684", "01234567", "SW1A 1AA", "London", ""),
+    "ES": ("ESA12345674", "A12345674", "35001", "Las Palmas", ""),
     "US": ("", "", "10001", "New York", ""),
 }
 """VAT number, company ID, postal code, city and bank account by country."""

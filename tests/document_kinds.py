@@ -1,5 +1,7 @@
 """Credit notes, references, and how it is paid."""
 
+from unittest.mock import patch
+
 from odoo import Command
 
 BILLING = "BillingReference/InvoiceDocumentReference/"
@@ -55,10 +57,30 @@ class CreditNotes:
 
     def test_a_dutch_credit_note_without_original_names_its_reference(self):
         note = self.invoice("NL", "NL", move_type="out_refund", ref="INV-OLD")
-        self.assertValues(self.document(note), {BILLING + "ID": "INV-OLD"})
+        root = self.document(note)
+        self.assertValues(root, {BILLING + "ID": "INV-OLD", "OrderReference/ID": ""})
         _root, errors = self.export(self.invoice("NL", "NL", move_type="out_refund"))
         self.assertEqual(len(errors), 1)
         self.assertIn("names the invoice it credits", errors[0])
+
+    def test_debit_notes_are_invoices_that_name_the_original(self):
+        """The module account_debit_note, which knows the original, may be missing."""
+        move = self.invoice("FI", "FI", ref="PO-7")
+        extra = self.invoice("FI", "FI", ref=f"{move.name}, price")
+        with patch.object(
+            type(self.builder),
+            "_maventa_debited",
+            lambda _builder, invoice: move if invoice == extra else move.browse(),
+        ):
+            root = self.document(extra)
+        self.assertValues(
+            root,
+            {
+                "InvoiceTypeCode": "383",
+                BILLING + "ID": move.name,
+                "OrderReference/ID": "PO-7",
+            },
+        )
 
 
 class References:

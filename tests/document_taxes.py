@@ -15,6 +15,7 @@ class Taxes:
             ("FI", "SE", service, "AE", "VATEX-EU-AE"),
             ("FI", "NO", {}, "G", "VATEX-EU-G"),
             ("FI", "CH", {}, "G", "VATEX-EU-G"),
+            ("FI", "ES", {}, "G", "VATEX-EU-G"),
             ("NO", "FI", {}, "G", "VATEX-EU-G"),
             ("NO", "SE", service, "G", "VATEX-EU-G"),
             ("FI", "FI", {}, "E", ""),
@@ -49,6 +50,16 @@ class Taxes:
                 self.assertValues(
                     root, {CATEGORY + "ID": category, REASON: reason, item: category}
                 )
+
+    def test_northern_ireland_gets_goods_as_if_in_the_union(self):
+        buyer = self.make_buyer("GB", vat=False)
+        buyer.with_context(no_vat_validation=True).vat = "XI980780684"
+        buyer.peppol_eas = buyer.peppol_endpoint = False
+        for tax, category in (({}, "K"), ({"tax_scope": "service"}, "G")):
+            with self.subTest(tax=tax):
+                tax = self.tax(self.sellers["FI"], 0, **tax)
+                root = self.document(self.invoice("FI", buyer, tax=tax))
+                self.assertValues(root, {CATEGORY + "ID": category})
 
     def test_the_reason_is_told_in_the_words_of_the_tax(self):
         notes = "<p>Exempt by section 34 of the <b>law</b></p>"

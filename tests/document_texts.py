@@ -139,6 +139,11 @@ class Delivery:
                     self.document(move), {"Delivery/DeliveryLocation": ""}
                 )
 
+    def test_a_supply_within_the_union_needs_a_place(self):
+        place = self.env["res.partner"].create({"name": "Yard", "street": "Dock 1"})
+        move = self.invoice("FI", "SE", partner_shipping_id=place.id)
+        self.assertRefused(move, "Yard has no country")
+
     def test_a_contact_without_address_lives_at_its_company(self):
         person = self.env["res.partner"].create(
             {"name": "Accounts", "parent_id": self.buyers["NL"].id, "type": "invoice"}
