@@ -154,29 +154,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _add_invoice_line_price_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: as many decimals of the price as it takes to
-        come to the line's amount (PEPPOL-EN16931-R120)."""
+        come to the line's amount (PEPPOL-EN16931-R120); Odoo has six."""
         super()._add_invoice_line_price_nodes(line_node, vals)
         base_line = vals["base_line"]
         node = line_node["cac:Price"]["cbc:PriceAmount"]
-        price = float(node["_text"])
+        quantity = base_line["quantity"]
         gross = base_line["tax_details"]["gross_total_excluded_currency"]
-        if abs(round(price, 6) * base_line["quantity"] - gross) > 0.01:
-            node["_text"] = FloatFmt(price, min_dp=1, max_dp=12)
+        if abs(round(node["_text"], 6) * quantity - gross) > 0.01:
+            node["_text"] = FloatFmt(gross / quantity, min_dp=1, max_dp=12)
 
     def _ubl_get_line_allowance_charge_discount_node(self, vals, discount_values):
-        """EXTENDS account_edi_ubl_cii: the percentage only where it gives the amount
-        (PEPPOL-EN16931-R040)."""
+        """EXTENDS account_edi_ubl_cii: the percentage without binary noise."""
         node = super()._ubl_get_line_allowance_charge_discount_node(
             vals, discount_values
         )
-        amount, base = (
-            float(node[f"cbc:{name}"]["_text"]) for name in ("Amount", "BaseAmount")
-        )
-        percent = abs(discount_values["percent"])
-        if abs(base * percent / 100 - amount) > 0.01:
-            node["cbc:MultiplierFactorNumeric"] = node["cbc:BaseAmount"] = None
-        else:
-            node["cbc:MultiplierFactorNumeric"] = {"_text": FloatFmt(percent, 0, 6)}
+        percent = FloatFmt(abs(discount_values["percent"]), min_dp=0, max_dp=6)
+        node["cbc:MultiplierFactorNumeric"] = {"_text": percent}
         return node
 
 

@@ -102,28 +102,19 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         return node
 
     def _add_invoice_monetary_total_nodes(self, document_node, vals):
-        """EXTENDS account_edi_ubl_cii: what is to be paid (BR-CO-13, BR-CO-16).
+        """EXTENDS account_edi_ubl_cii: what is to be paid (BR-CO-16).
 
         Paid is what was paid. An invoice and its credit note, reconciled with each
         other, are nothing to pay in Odoo; but to the receiver both are for their full
         amounts.
         """
         super()._add_invoice_monetary_total_nodes(document_node, vals)
-        tag = self._get_tags_for_document_type(vals)["monetary_total"]
-        node = document_node[tag]
+        node = document_node[self._get_tags_for_document_type(vals)["monetary_total"]]
         paid = self._maventa_paid(vals["invoice"])
         paid += vals["_ubl_values"]["payable_amount_tax_withholding_currency"]
-        without_tax = _amount(node, "LineExtension") + (
-            _amount(node, "ChargeTotal") - _amount(node, "AllowanceTotal")
-        )
-        tax = _amount(node, "TaxInclusive") - _amount(node, "LineExtension")
-        rounding = _amount(node, "PayableRounding")
-        for name, amount in (
-            ("TaxExclusive", without_tax),
-            ("TaxInclusive", without_tax + tax),
-            ("Prepaid", paid),
-            ("Payable", without_tax + tax - paid + rounding),
-        ):
+        rounding = node["cbc:PayableRoundingAmount"] or {"_text": 0.0}
+        total = node["cbc:TaxInclusiveAmount"]["_text"] + rounding["_text"]
+        for name, amount in (("Prepaid", paid), ("Payable", total - paid)):
             rounded = FloatFmt(round(amount, 2), min_dp=vals["currency_dp"])
             node[f"cbc:{name}Amount"]["_text"] = rounded
 
@@ -138,8 +129,3 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             if not partial["is_exchange"]
             and not partial["aml"].move_id.is_invoice(include_receipts=True)
         )
-
-
-def _amount(total_node, name):
-    node = total_node[f"cbc:{name}Amount"]
-    return float(node["_text"]) if node else 0.0

@@ -50,6 +50,20 @@ class CreditNotes:
             root = self.document(each)
             self.assertValues(root, {PAYABLE: "251.00", PREPAID: "0.00"})
 
+    def test_the_customers_account_is_not_one_to_pay_to(self):
+        account = self.env["res.partner.bank"].create(
+            {
+                "partner_id": self.buyers["SE"].id,
+                "acc_number": "SE4550000000058398257466",
+                "allow_out_payment": True,
+            }
+        )
+        note = self.invoice(
+            "FI", "SE", move_type="out_refund", partner_bank_id=account.id
+        )
+        root = self.document(note)
+        self.assertValues(root, {MEANS + "PaymentMeansCode": "57", ACCOUNT: ""})
+
     def test_a_credit_note_without_original(self):
         note = self.invoice("FI", "SE", move_type="out_refund", ref="PO-8")
         root = self.document(note)

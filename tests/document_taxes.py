@@ -1,5 +1,7 @@
 """VAT categories, currencies, rounding and discounts."""
 
+from unittest.mock import patch
+
 from odoo import Command
 
 CATEGORY = "TaxTotal/TaxSubtotal/TaxCategory/"
@@ -76,8 +78,17 @@ class Taxes:
         )
         lines = [("A", 1, 10.0), self.line(second, "B", 1, 20.0)]
         root = self.document(self.invoice("FI", "FI", lines, tax=first))
-        reasons = "TaxSubtotal/TaxCategory/TaxExemptionReason"
-        self.assertValues(root, {f"TaxTotal/{reasons}": "Schools; Doctors"})
+        self.assertValues(root, {CATEGORY + "TaxExemptionReason": "Schools; Doctors"})
+
+    def test_a_code_of_exemption_only_if_it_is_the_only_one(self):
+        company = self.sellers["FI"]
+        first, second = (
+            self.tax(company, 0, ubl_cii_tax_exemption_reason_code=f"VATEX-EU-{code}")
+            for code in ("132-1I", "132-1B")
+        )
+        lines = [("A", 1, 10.0), self.line(second, "B", 1, 20.0)]
+        root = self.document(self.invoice("FI", "FI", lines, tax=first))
+        self.assertValues(root, {REASON: "", CATEGORY + "ID": "E"})
 
     def test_several_rates(self):
         company = self.sellers["SE"]
@@ -133,6 +144,29 @@ class Sums:
                     for text, quantity, price, discount in lines
                 ]
                 self.document(self.invoice("FI", "FI", rows))
+
+    def test_prices_with_many_decimals(self):
+        precision = self.env["decimal.precision"].search(
+            [("name", "=", "Product Price")]
+        )
+        precision.digits = 9
+        lines = [("Calls", 1e6, 0.00012345), ("Seconds", 3e6, 0.00000079)]
+        root = self.document(self.invoice("FI", "FI", lines))
+        prices = self.value(root, LINE + "Price/PriceAmount")
+        self.assertEqual(prices, "0.00012345,0.00000079")
+
+    def test_sums_that_differ_from_the_invoice_do_not_leave(self):
+        move = self.invoice("FI", "FI", [("A", 1, 10.0), ("B", 1, 20.0)])
+        method = type(move)._get_rounded_base_and_tax_lines
+
+        def without_the_last(record):
+            base_lines, tax_lines = method(record)
+            return base_lines[:1], tax_lines
+
+        with patch.object(
+            type(move), "_get_rounded_base_and_tax_lines", without_the_last
+        ):
+            self.assertRefused(move, "would come to")
 
     def test_many_lines_rounded_each_or_together(self):
         company = self.sellers["FI"]
