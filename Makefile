@@ -6,7 +6,7 @@ VENV_PYTHON = .local/venv/bin/python
 
 export ARGS
 
-.PHONY: help setup demo test lint format pot sandbox screenshots run shell clean
+.PHONY: help setup demo chaos test lint format pot sandbox screenshots run shell clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -21,6 +21,9 @@ setup: ## install Odoo, PostgreSQL and the databases; later runs do what is miss
 
 demo: setup ## transfer invoices to the sandbox on a real Odoo (CHECK=1: check it and end)
 	@$(VENV_PYTHON) -m dev.demo
+
+chaos: setup ## kill Odoo at random while the sandbox fails (SEED=1: repeat, CHAOS=short)
+	@$(VENV_PYTHON) -m dev.chaos
 
 test: ## run all tests (ARGS="-k name": some of them)
 	@$(DEV) test

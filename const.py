@@ -1,7 +1,5 @@
 """The addon's numbers, and the words that Maventa uses for ours."""
 
-from datetime import timedelta
-
 # How long things take ---------------------------------------------------------
 
 RUN_SECONDS = 10
@@ -13,21 +11,36 @@ PREPARE_BATCH = 20
 SEND_BATCH = 12
 """Invoices claimed between two commits."""
 
+SPARE = 100
+"""How many more are looked at, in case that somebody else has locked the first."""
+
 SEND_THREADS = 4
 """Uploads under way at once."""
 
-LEASE = timedelta(minutes=10)
-"""How long an attempt may take before another worker looks into it. Longer than
-three uploads in turn, with a question before and after each, can take."""
+TURN_SECONDS = 2
+"""How long a company may send while others wait for their turn."""
 
-GIVE_UP_HOURS = 24
-"""How long an invoice is tried again before it counts as failed."""
+LOCK_SECONDS = 3
+"""How long the transfer waits for a row that somebody else holds."""
 
-FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = 3600
+"""Seconds: the ceiling of every pause, also of one that Maventa asks for."""
 
-TRANSFER_DELAY = 30
-"""Seconds between a status change and the transfer, to take it back in."""
+BROKEN_LINE = 2
+"""Failures in a row after which the line counts as down and nothing more is tried."""
+
+TUNING = {
+    "transfer_delay": 30,
+    "first_pause_seconds": 60,
+    "give_up_hours": 24,
+    "lease_seconds": 600,
+    "timeout_seconds": 30,
+}
+"""System parameters ``account_maventa.<name>`` and what holds without them: from a
+status change to the transfer; the first of the pauses that grow; until an invoice that
+can't be handed over counts as failed; until another worker looks into an attempt
+(longer than three uploads in turn can take, with a question before and after each);
+how long a call may stay without an answer."""
 
 # States of a transmission -----------------------------------------------------
 
@@ -39,6 +52,12 @@ TAKEN_STATES = ("accepted", "delivered")
 
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
+
+DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
+"""Causes of a failure that leaves open whether Maventa has the invoice."""
+
+LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
+"""Causes that lie between us and Maventa, not in the invoice."""
 
 # Maventa's words --------------------------------------------------------------
 

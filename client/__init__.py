@@ -1,7 +1,9 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
 from .api import PRODUCTION_URL, TEST_URL, MaventaClient, check_base_url
+from .auth import TokenDrawer
 from .errors import (
+    CredentialsRefused,
     MaventaError,
     NotFound,
     NotReached,
@@ -11,7 +13,7 @@ from .errors import (
     Unauthorised,
     Unavailable,
 )
-from .handover import Conflict, Parcel, hand_over
+from .handover import Conflict, Line, LineDown, Parcel, hand_over
 from .schemas import (
     Action,
     Authorization,
@@ -31,8 +33,11 @@ __all__ = [
     "Company",
     "Conflict",
     "Credentials",
+    "CredentialsRefused",
     "Current",
     "Invoice",
+    "Line",
+    "LineDown",
     "MaventaClient",
     "MaventaError",
     "NewCompany",
@@ -43,6 +48,7 @@ __all__ = [
     "Rejected",
     "Throttled",
     "Token",
+    "TokenDrawer",
     "Unauthorised",
     "Unavailable",
     "check_base_url",

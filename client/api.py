@@ -18,8 +18,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from .auth import BearerAuth, NoAuth, TokenKeeper
+from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
 from .errors import (
+    CredentialsRefused,
     MaventaError,
     NotReached,
     OutcomeUnknown,
@@ -81,6 +82,7 @@ class MaventaClient:
     :param credentials: company, user key and vendor key
     :param base_url: one of the two services, or a sandbox on this machine
     :param timeout: seconds for each call
+    :param drawer: where the token is kept for the next client
     """
 
     def __init__(
@@ -90,11 +92,12 @@ class MaventaClient:
         base_url: str,
         user_agent: str = "account_maventa",
         timeout: float = TIMEOUT,
+        drawer: TokenDrawer | None = None,
     ) -> None:
         self.credentials = credentials
         self.base_url = check_base_url(base_url)
         self.timeout = timeout
-        self.tokens = TokenKeeper(self._fetch_token)
+        self.tokens = TokenKeeper(self._fetch_token, drawer)
         self.session = requests.Session()
         self.session.headers["User-Agent"] = user_agent
         self.session.mount("https://", HTTPAdapter(pool_maxsize=8))
@@ -241,7 +244,7 @@ class MaventaClient:
             # A token changes nothing, so a call for one can always be repeated.
             path = ("oauth2", "token")
             answer = self._send("POST", path, changes=False, data=data, auth=NoAuth())
-        except Rejected as error:
+        except (Rejected, Unauthorised) as error:
             raise _refused_credentials(error) from error
         return self._parse(Token.from_json, answer)
 
@@ -333,8 +336,8 @@ def _pairs(key: str, value: Any) -> Iterable[tuple[str, str]]:
     return [(key, str(value))]
 
 
-def _refused_credentials(error: Rejected) -> Unauthorised:
-    return Unauthorised(
+def _refused_credentials(error: Rejected | Unauthorised) -> CredentialsRefused:
+    return CredentialsRefused(
         error.message,
         code=error.code or "invalid_credentials",
         details=error.details,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Lock
 
 import requests
@@ -33,30 +34,41 @@ class BearerAuth(NoAuth):
         return request
 
 
+@dataclass
+class TokenDrawer:
+    """Where a token lies between two clients with the same credentials."""
+
+    token: Token | None = field(default=None, repr=False)
+    good_until: float = 0.0
+
+
 class TokenKeeper:
     """Keeps the token that the threads of one run share.
 
     :param fetch: gets a new token, raising the client's errors
+    :param drawer: where it is kept, for whoever comes next
     """
 
-    def __init__(self, fetch: Callable[[], Token]) -> None:
+    def __init__(
+        self, fetch: Callable[[], Token], drawer: TokenDrawer | None = None
+    ) -> None:
         self._fetch = fetch
         self._lock = Lock()
-        self._token: Token | None = None
-        self._good_until = 0.0
+        self._drawer = drawer or TokenDrawer()
 
     def token(self) -> Token:
         """A token that is good for a while yet."""
+        drawer = self._drawer
         with self._lock:
-            if self._token is None or time.monotonic() >= self._good_until:
+            if drawer.token is None or time.monotonic() >= drawer.good_until:
                 token = self._fetch()
                 margin = min(SAFETY_MARGIN, token.lifetime / 2)
-                self._good_until = time.monotonic() + token.lifetime - margin
-                self._token = token
-            return self._token
+                drawer.good_until = time.monotonic() + token.lifetime - margin
+                drawer.token = token
+            return drawer.token
 
     def forget(self, token: Token) -> None:
         """Drop a token that was refused, unless another thread renewed it already."""
         with self._lock:
-            if self._token is token:
-                self._token = None
+            if self._drawer.token is token:
+                self._drawer.token = None

@@ -1,19 +1,20 @@
 """What can go wrong with a call, told apart by who has to act.
 
-==================  =======================================  ====================
-class               when                                     what the caller does
-==================  =======================================  ====================
-``NotReached``      nothing can have arrived                 tries again later
-``OutcomeUnknown``  a call that changes things ended badly;  asks first, then
-                    it may have arrived                      tries again
-``Unauthorised``    401, 403 after a fresh token, or the     finds out whether the
-                    credentials were refused                 company has to stop
-``NotFound``        404: absent, or not ours to see          decides by its question
-``Rejected``        any other refusal of the data            has the data corrected
-``Throttled``       429                                      waits
-``Unavailable``     the service is down for a call that      waits
-                    changes nothing
-==================  =======================================  ====================
+====================== ==================================== ======================
+class                  when                                 what the caller does
+====================== ==================================== ======================
+``NotReached``         nothing can have arrived             tries again later
+``OutcomeUnknown``     a call that changes things ended     asks first, then tries
+                       badly; it may have arrived           again
+``CredentialsRefused`` the call for a token was refused     stops the company
+``Unauthorised``       401, 403 with a fresh token          finds out whether the
+                                                            company has to stop
+``NotFound``           404: absent, or not ours to see      decides by its question
+``Rejected``           any other refusal of the data        has the data corrected
+``Throttled``          429                                  waits
+``Unavailable``        the service is down for a call that  waits
+                       changes nothing
+====================== ==================================== ======================
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ class MaventaError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        parts = [self.message, *self.details] if self.message else list(self.details)
-        return " ".join(parts) or self.code or f"HTTP {self.status}"
+        parts = [part for part in (self.message, *self.details) if part]
+        text = " ".join(map(_as_sentence, parts))
+        return text or self.code or f"HTTP {self.status}"
 
 
 class NotReached(MaventaError):
@@ -78,6 +80,18 @@ class OutcomeUnknown(MaventaError):
 
 class Unauthorised(MaventaError):
     """The credentials, or the right to this one thing, were refused."""
+
+
+class CredentialsRefused(Unauthorised):
+    """No token was given: nobody is let in with these credentials.
+
+    The words are those of the service's older interface, the only ones known.
+    """
+
+    def speaks_of(self, *words: str) -> bool:
+        """Whether the answer has all of these words, in any case."""
+        text = f"{self.code} {self}".lower()
+        return all(word in text for word in words)
 
 
 class Rejected(MaventaError):
@@ -149,16 +163,23 @@ def _parse_body(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {"message": _plain_text(body)}
     if not isinstance(data, dict):
-        return {"message": shorten(str(data))}
-    details = data.get("details") or []
-    if not isinstance(details, list):
-        details = [details]
+        return {"message": shorten(" ".join(_texts(data)))}
     code = data.get("code")
     return {
         "message": shorten(str(data.get("message") or data.get("error") or "")),
         "code": str(code) if code else None,
-        "details": [shorten(str(detail)) for detail in details],
+        "details": [shorten(text) for text in _texts(data.get("details"))],
     }
+
+
+def _texts(value: object) -> list[str]:
+    """The sentences in details of any shape: texts, lists of them, fields with them."""
+    if isinstance(value, Mapping):
+        named = ((key, " ".join(_texts(each))) for key, each in value.items())
+        return [f"{key}: {text}" for key, text in named if text]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [] if value in (None, "") else [str(value)]
 
 
 def _plain_text(body: bytes) -> str:
@@ -170,6 +191,10 @@ def shorten(text: str) -> str:
     """One line of at most ``LONGEST_TEXT`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+
+
+def _as_sentence(text: str) -> str:
+    return text if text[-1] in ".!?:;…" else f"{text}."
 
 
 def parse_retry_after(value: str | None) -> float | None:

@@ -6,8 +6,10 @@ the caller has committed to the attempt before, and writes down the outcome afte
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from .api import MaventaClient
@@ -32,7 +34,9 @@ class Parcel:
     :ivar uuid: our name for the content: the same content has the same UUID
     :ivar number: the invoice number, to know the invoice again
     :ivar total: amount including tax, to know the invoice again
-    :ivar ask_first: an earlier attempt may have arrived
+    :ivar date: date of issue as YYYY-MM-DD, to know it again by its number
+    :ivar recipient: the customer's name, to know it again by its number
+    :ivar ask_about: UUIDs under which it may have arrived earlier
     """
 
     uuid: str
@@ -42,7 +46,9 @@ class Parcel:
     file_name: str
     content: bytes
     fields: Mapping[str, Any]
-    ask_first: bool = False
+    date: str = ""
+    recipient: str = ""
+    ask_about: tuple[str, ...] = ()
 
     def is_same_as(self, invoice: Invoice) -> bool:
         """Whether what the service has is this document, as far as it tells."""
@@ -56,13 +62,71 @@ class Parcel:
         # Whether a credit note counts negative is not documented.
         return total is None or abs(abs(total) - abs(self.total)) < ROUNDING
 
+    def is_same_by_number(self, invoice: Invoice) -> bool:
+        """The same question where no UUID vouches for the content.
+
+        A database restored from a copy gives a number out a second time.
+        """
+        return (
+            invoice.number == self.number
+            and self.is_same_as(invoice)
+            and not _is_ours(invoice.id)
+            and _agree(self.date, invoice.date)
+            and _agree(self.recipient, invoice.recipient)
+        )
+
 
 class Conflict(Rejected):
     """What the service has and what we have don't fit: a person has to look at it.
 
-    :ivar code: ``another_invoice`` (other content under our UUID) or
-        ``already_there`` (it says that it has the invoice but does not show it)
+    :ivar code: ``another_invoice`` (other content under our UUID), ``number_taken``
+        (another invoice under our number) or ``already_there`` (it says that it has
+        the invoice but does not show it)
     """
+
+
+class LineDown(MaventaError):
+    """Not tried, because others have just failed one after the other."""
+
+    retryable = True
+
+
+class Line:
+    """The line to the service as the threads of one batch see it.
+
+    One that fails may be to blame itself; several in a row mean that the service is
+    away, and then each further call is one too many.
+
+    :param patience: failures in a row after which nothing more is tried
+    """
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+        self._failures = 0
+        self._lock = Lock()
+
+    @property
+    def down(self) -> bool:
+        return self._failures >= self._patience
+
+    def hand_over(self, client: MaventaClient, parcel: Parcel) -> Invoice:
+        """:func:`hand_over`, unless the line is down.
+
+        :raises LineDown: nothing was tried
+        """
+        if self.down:
+            raise LineDown("Not tried.")
+        try:
+            invoice = hand_over(client, parcel)
+        except MaventaError as error:
+            self._note(error.retryable)
+            raise
+        self._note(failed=False)
+        return invoice
+
+    def _note(self, failed: bool) -> None:
+        with self._lock:
+            self._failures = self._failures + 1 if failed else 0
 
 
 def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
@@ -71,8 +135,8 @@ def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
     :returns: the invoice as the service has it
     :raises MaventaError: of the class that tells what is to be done
     """
-    if parcel.ask_first:
-        invoice = _find(client, parcel)
+    for name in parcel.ask_about:
+        invoice = _find(client, parcel, name)
         if invoice:
             return invoice
     try:
@@ -92,7 +156,7 @@ def _taken_nevertheless(
     :raises OutcomeUnknown: the look failed, so the refusal can't be believed yet
     """
     try:
-        invoice = _find(client, parcel)
+        invoice = _find(client, parcel, parcel.uuid)
         if invoice is None and refusal.duplicate:
             invoice = _find_by_number(client, parcel)
     except Conflict:
@@ -106,9 +170,9 @@ def _taken_nevertheless(
     raise refusal
 
 
-def _find(client: MaventaClient, parcel: Parcel) -> Invoice | None:
+def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
     try:
-        invoice = client.invoice(parcel.uuid)
+        invoice = client.invoice(name)
     except NotFound:
         return None
     except Rejected as error:  # the question was refused, not the document
@@ -124,12 +188,30 @@ def _find_by_number(client: MaventaClient, parcel: Parcel) -> Invoice | None:
     """For the case that the service finds invoices only by an id of its own.
 
     One that failed is no proof: it may be an earlier try with other content.
+
+    :raises Conflict: the number belongs to another invoice
     """
-    for invoice in client.sent_invoices(number=parcel.number):
-        known = invoice.number == parcel.number and invoice.status != "FAILED"
-        if known and parcel.is_same_as(invoice):
+    rows = client.sent_invoices(number=parcel.number)
+    alive = [row for row in rows if row.status != "FAILED"]
+    for invoice in alive:
+        if parcel.is_same_by_number(invoice):
             return invoice
+    if any(row.number == parcel.number for row in alive):
+        raise Conflict(code="number_taken")
     return None
+
+
+def _is_ours(name: str) -> bool:
+    """Whether an id is one of our UUIDs, each of which stands for other content."""
+    try:
+        return uuid.UUID(name).version == 5
+    except ValueError:
+        return False
+
+
+def _agree(ours: str, theirs: str) -> bool:
+    """Whether two texts are the same, as far as both are known."""
+    return not (ours and theirs) or ours.casefold() == theirs.casefold()
 
 
 def _unknown(error: MaventaError) -> OutcomeUnknown:

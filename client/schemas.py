@@ -61,13 +61,18 @@ class Token:
 
 @dataclass(frozen=True)
 class Company:
-    """A company as the service knows it; ``business_id`` may be a VAT number."""
+    """A company as the service knows it; ``business_id`` may be a VAT number.
+
+    :ivar set_up: whether the service's first steps were gone through; None when it
+        does not say
+    """
 
     id: str
     name: str = ""
     business_id: str = ""
     country: str = ""
     disabled: bool = False
+    set_up: bool | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Company:
@@ -77,6 +82,7 @@ class Company:
             business_id=_text(data.get("bid") or data.get("vat")),
             country=_text(data.get("country")),
             disabled=bool(data.get("disabled")),
+            set_up=data.get("wizard_done"),
         )
 
 
@@ -127,6 +133,8 @@ class Invoice:
     """An invoice the service has taken in.
 
     :ivar total: amount including tax, None when the service left it out
+    :ivar date: date of issue as YYYY-MM-DD
+    :ivar recipient: name of the customer
     """
 
     id: str
@@ -134,17 +142,24 @@ class Invoice:
     number: str = ""
     currency: str = ""
     total: float | None = None
+    date: str = ""
+    recipient: str = ""
     created_at: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Invoice:
         total = data.get("sum_tax")
+        recipient = data.get("recipient")
         return cls(
             id=_text(data.get("id")),
             status=_text(data.get("status")).upper(),
             number=_text(data.get("number")),
             currency=_text(data.get("currency")),
             total=None if total is None else float(total),
+            date=_text(data.get("date"))[:10],
+            recipient=_text(recipient.get("name"))
+            if isinstance(recipient, Mapping)
+            else "",
             created_at=_text(data.get("created_at")),
         )
 

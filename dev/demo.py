@@ -6,7 +6,6 @@ With CHECK=1 it compares what Odoo says with what the sandbox has, and ends.
 import contextlib
 import hashlib
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,65 +14,23 @@ from typing import Any
 
 import requests
 
-from sandbox.server import Sandbox
-
+from . import live_odoo
+from .live_odoo import LOGIN, PATIENCE, Odoo, a_sandbox, server_options
 from .paths import LOCAL
 from .problem import Problem
-from .workplace import HOST, Workplace, free_port
+from .workplace import HOST, Workplace
 
 DATABASE = "maventa_demo"
-LOGIN = PASSWORD = "accountant"
-SANDBOX_PORT = 8970
-PATIENCE = 240
-"""Seconds after which something must have gone wrong."""
-
 EXPECTED = (25, 2)
 COLUMNS = ("invoice", "customer", "status", "delivery", "channel", "cause and remedy")
-
-
-class Odoo:
-    """Odoo as its web client uses it: over HTTP, as one user."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.session = requests.Session()
-
-    def wait(self, server: "subprocess.Popen[str]") -> None:
-        """Wait until Odoo answers. Raise Problem if it ended instead."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and server.poll() is None:
-            with contextlib.suppress(requests.ConnectionError):
-                self.session.get(f"{self.url}/web/health", timeout=10)
-                return
-            time.sleep(0.2)
-        raise Problem(f"Odoo did not start: see {log_path()}.")
-
-    def login(self, name: str = LOGIN) -> int:
-        """Log in, as the demo accountant by default; return the user's id."""
-        values = {"db": DATABASE, "login": name, "password": name}
-        user: int = self._post("/web/session/authenticate", values)["uid"]
-        return user
-
-    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a method as that user. Raise Problem if Odoo refuses."""
-        values = {"model": model, "method": method, "args": args, "kwargs": kwargs}
-        return self._post(f"/web/dataset/call_kw/{model}/{method}", values)
-
-    def _post(self, path: str, values: dict[str, Any]) -> Any:
-        answer = self.session.post(
-            self.url + path, json={"jsonrpc": "2.0", "params": values}, timeout=120
-        ).json()
-        if "error" in answer:
-            raise Problem(answer["error"]["data"]["message"])
-        return answer["result"]
 
 
 def main() -> int:
     """Run the demo; return the exit code."""
     try:
         with Workplace() as place, a_sandbox() as sandbox_url:
-            odoo = Odoo(f"http://{HOST}:{place.http_port}")
-            make_database(place, odoo.url, sandbox_url)
+            odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
+            make_database(place, odoo, sandbox_url)
             with a_server(place, odoo):
                 return transfer(odoo, sandbox_url)
     except Problem as problem:
@@ -83,39 +40,17 @@ def main() -> int:
         return 0
 
 
-@contextlib.contextmanager
-def a_sandbox() -> Iterator[str]:
-    """The sandbox at SANDBOX_URL, or one of our own."""
-    if url := os.environ.get("SANDBOX_URL"):
-        yield url.rstrip("/")
-        return
-    with Sandbox(port=free_port(SANDBOX_PORT)) as sandbox:
-        yield sandbox.url
-
-
-def make_database(place: Workplace, odoo_url: str, sandbox_url: str) -> None:
+def make_database(place: Workplace, odoo: Odoo, sandbox_url: str) -> None:
     """Make the company, its connection, its customers and its invoices."""
     print("Making a database with a company, customers and 27 documents …", flush=True)
-    place.create_database(DATABASE, template=place.template)
-    place.environment.update(ODOO_URL=odoo_url, SANDBOX_URL=sandbox_url)
-    script = Path(__file__).with_name("demo_data.py").read_text()
-    try:
-        place.shell(DATABASE, f"exec({script!r})\n")
-    except subprocess.CalledProcessError as error:
-        raise Problem(f"The demo data could not be made:\n{error.stderr}") from error
+    live_odoo.make_database(place, odoo, sandbox_url, "demo_data.py")
 
 
 @contextlib.contextmanager
 def a_server(place: Workplace, odoo: Odoo) -> Iterator[None]:
     """An Odoo server with workers, one of them for the cron."""
     print("Starting Odoo …", flush=True)
-    port = odoo.url.rpartition(":")[2]
-    options = (
-        f"--http-port={port}",
-        f"--gevent-port={free_port(int(port) + 1)}",
-        "--max-cron-threads=1",
-        f"--logfile={log_path()}",
-    )
+    options = (*server_options(odoo, cron_workers=1), f"--logfile={log_path()}")
     server = place.start_odoo(DATABASE, *options, workers=2)
     try:
         odoo.wait(server)
@@ -139,7 +74,7 @@ def transfer(odoo: Odoo, sandbox_url: str) -> int:
     if os.environ.get("CHECK"):
         return check(rows, sandbox_url)
     print(
-        f"\nOdoo:  {odoo.url}/odoo (login {LOGIN}, password {PASSWORD};"
+        f"\nOdoo:  {odoo.url}/odoo (login {LOGIN}, password {LOGIN};"
         f" administrator: admin, admin)\nInbox: {sandbox_url}/sandbox/\n"
         "Ctrl-C ends both.",
         flush=True,
@@ -152,12 +87,9 @@ def set_to_transfer(odoo: Odoo) -> tuple[list[int], int]:
     """Do the accountant's part; return the invoices and the status they got."""
     domain = [["move_type", "in", ["out_invoice", "out_refund"]]]
     invoices = odoo.call("account.move", "search", domain, order="id")
-    role = [["role", "=", "to_transfer"]]
-    (status,) = odoo.call("maventa.invoice.status", "search", role)
+    status = odoo.status("to_transfer")
     print(f"Setting {len(invoices)} documents to be transferred …", flush=True)
-    values = {"move_ids": [[6, 0, invoices]], "status_id": status}
-    wizard = odoo.call("account.move.maventa.status", "create", [values])
-    odoo.call("account.move.maventa.status", "action_set", wizard)
+    odoo.set_status(invoices, status)
     return invoices, status
 
 

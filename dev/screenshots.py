@@ -5,14 +5,14 @@ import sys
 
 from . import chromium
 from .demo import (
-    Odoo,
-    a_sandbox,
+    DATABASE,
     a_server,
     make_database,
     set_to_transfer,
     wait_for_transfer,
 )
 from .environments import Environment
+from .live_odoo import Odoo, a_sandbox
 from .paths import CHECKOUT, LOCAL
 from .problem import Problem
 from .workplace import HOST, Workplace
@@ -29,8 +29,8 @@ def main() -> int:
         if browser.missing():
             browser.build(LOCAL / "logs" / "screenshots.log")
         with Workplace() as place, a_sandbox() as sandbox_url:
-            odoo = Odoo(f"http://{HOST}:{place.http_port}")
-            make_database(place, odoo.url, sandbox_url)
+            odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
+            make_database(place, odoo, sandbox_url)
             with a_server(place, odoo):
                 wait_for_transfer(odoo, *set_to_transfer(odoo))
                 for language in LANGUAGES:
@@ -44,7 +44,7 @@ def main() -> int:
 def take(browser: Environment, url: str, language: str) -> None:
     """Take all pictures in one language."""
     for login in ("admin", "accountant"):
-        odoo = Odoo(url)
+        odoo = Odoo(url, DATABASE)
         user = odoo.login(login)
         odoo.call("res.users", "write", [user], {"lang": language})
     folder = FOLDER / language[:2]

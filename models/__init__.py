@@ -13,7 +13,10 @@ from . import res_partner
 from . import res_partner_identifiers
 from . import res_company
 from . import res_company_connection
+from . import res_company_line
 from . import res_company_transfer
 from . import account_move
 from . import account_move_alerts
+from . import account_move_attachments
+from . import account_move_preflight
 from . import account_move_document

@@ -151,29 +151,33 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Files ----------------------------------------------------------------------
 
-    def _maventa_embed(self, content, file_name, pdf):
-        """Put a PDF into a document (BG-24 of EN 16931).
+    def _maventa_embed(self, content, files):
+        """Put files into a document (BG-24 of EN 16931), in the order given.
 
         Over Peppol only what is inside the XML travels.
 
-        :returns: the document with the PDF, as bytes
+        :returns: the document with the files, as bytes
         """
         root = etree.fromstring(content)
-        reference = etree.Element(f"{{{CAC}}}AdditionalDocumentReference")
-        etree.SubElement(reference, f"{{{CBC}}}ID").text = file_name
-        attachment = etree.SubElement(reference, f"{{{CAC}}}Attachment")
-        file = etree.SubElement(
-            attachment,
-            f"{{{CBC}}}EmbeddedDocumentBinaryObject",
-            mimeCode="application/pdf",
-            filename=file_name,
-        )
-        file.text = base64.b64encode(pdf).decode()
         followers = FOLLOWERS[etree.QName(root).localname]
         place = next(
             index
             for index, element in enumerate(root)
             if etree.QName(element).localname in followers
         )
-        root.insert(place, reference)
+        root[place:place] = map(_reference, files)
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _reference(file):
+    reference = etree.Element(f"{{{CAC}}}AdditionalDocumentReference")
+    etree.SubElement(reference, f"{{{CBC}}}ID").text = file.name
+    attachment = etree.SubElement(reference, f"{{{CAC}}}Attachment")
+    content = etree.SubElement(
+        attachment,
+        f"{{{CBC}}}EmbeddedDocumentBinaryObject",
+        mimeCode=file.mimetype,
+        filename=file.name,
+    )
+    content.text = base64.b64encode(file.content).decode()
+    return reference

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import format_amount
 
 from .account_edi_xml_maventa_bis3_tax import CATEGORIES
+from .party_identifiers import parse_address
 
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
@@ -192,11 +193,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 company=vals["supplier"].display_name,
             )
         buyer = vals["customer"].commercial_partner_id
-        if buyer.maventa_address and not buyer._maventa_peppol_address():
+        address, operator = buyer.maventa_address, buyer.maventa_operator
+        # With an operator it may be of the operator's own kind, as banks have.
+        foreign = operator and not parse_address(address)
+        if address and not foreign and not buyer._maventa_peppol_address():
             yield self.env._(
                 "“%(address)s” is no e-invoice address of Peppol. Correct it on"
                 " %(customer)s, or add the customer's company ID.",
-                address=buyer.maventa_address,
+                address=address,
                 customer=buyer.display_name,
             )
 

@@ -125,8 +125,14 @@ class AccountMove(models.Model):
                 status=status.name,
                 company=status.sudo().company_id.name,
             )
-        state = self._maventa_latest().state
-        if state in UNDER_WAY_STATES:
+        latest = self._maventa_latest()
+        state = latest.state
+        arrived_unseen = (
+            state in TAKEN_STATES
+            and not latest.settled
+            and self._maventa_is_to_transfer(self.maventa_status_id)
+        )
+        if state in UNDER_WAY_STATES or arrived_unseen:
             return self.env._(
                 "The invoice is just being sent, so its status can't be changed. Wait"
                 " until it is known whether it has arrived."
@@ -274,3 +280,4 @@ class AccountMove(models.Model):
             lambda t: t.state in ("prepared", "uncertain")
         )
         waiting.write({"next_attempt_at": fields.Datetime.now()})
+        self.company_id._maventa_end_pause()

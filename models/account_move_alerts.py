@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import models
 
+from ..const import LINE_CODES, OPEN_STATES
 from .account_move import SENDING_TYPES
 from .causes import explain
 
@@ -12,18 +13,40 @@ class AccountMove(models.Model):
     def _get_alerts(self):
         """EXTENDS account: tells what stands in the way of the invoice."""
         alerts = super()._get_alerts()
-        latest = self._maventa_latest()
-        if self.move_type not in SENDING_TYPES or not self.maventa_status_id:
-            return alerts
-        if latest.state == "failed" and not self._maventa_is_to_transfer(
-            self.maventa_status_id
-        ):
-            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif latest.state in ("prepared", "uncertain") and latest.error_code:
-            alerts["maventa_waiting"] = self._maventa_waiting_alert(latest)
-        elif self._maventa_is_to_transfer(self.maventa_status_id):
-            alerts |= self._maventa_standstill_alert()
+        if self.move_type in SENDING_TYPES and self.state == "posted":
+            alerts |= self._maventa_status_alerts() | self._maventa_finding_alerts()
         return alerts
+
+    def _maventa_status_alerts(self):
+        """What has become of the invoice, when that is no good news."""
+        latest = self._maventa_latest()
+        alerts = {}
+        waits = self._maventa_is_to_transfer(self.maventa_status_id)
+        if latest.state == "failed" and self.maventa_status_id and not waits:
+            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
+        elif waits:
+            alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
+        return alerts
+
+    def _maventa_finding_alerts(self):
+        """What stands in the way of an invoice that is still to be sent."""
+        if not self._maventa_is_before_transfer():
+            return {}
+        return {
+            f"maventa_finding_{index}": {
+                "level": "warning" if finding.blocks else "info",
+                "message": self._maventa_finding_text(finding),
+                **self._maventa_mending(finding.record),
+            }
+            for index, finding in enumerate(self._maventa_findings())
+        }
+
+    def _maventa_mending(self, record):
+        """The button that leads to where something can be mended."""
+        if record == self:
+            return {}
+        text = self.env._("Open the customer")
+        return {"action_text": text, "action": record._get_records_action()}
 
     def _maventa_failed_alert(self, transmission):
         return {
@@ -33,22 +56,31 @@ class AccountMove(models.Model):
                 cause=transmission.error_message,
                 remedy=transmission.remedy,
             ),
-            "action_text": self.env._("Open the customer"),
-            "action": self.partner_id._get_records_action(),
+            **self._maventa_mending(self.partner_id),
         }
 
-    def _maventa_waiting_alert(self, transmission):
-        moment = fields.Datetime.context_timestamp(self, transmission.next_attempt_at)
-        return {
-            "level": "warning",
-            "message": self.env._(
-                "%(cause)s The next try is at %(time)s.",
-                cause=transmission.error_message,
-                time=moment.strftime("%H:%M"),
-            ),
-            "action_text": self.env._("Try again now"),
-            "action_call": ("account.move", "action_maventa_transfer", self.ids),
-        }
+    def _maventa_waiting_alert(self):
+        """Why the invoice has not left yet, and when that is tried again."""
+        message = self._maventa_waiting_text()
+        if not message:
+            return {}
+        call = ("account.move", "action_maventa_transfer", self.ids)
+        text = self.env._("Try again now")
+        alert = {"message": message, "action_text": text, "action_call": call}
+        return {"maventa_waiting": {"level": "warning", **alert}}
+
+    def _maventa_waiting_text(self):
+        """The invoice's own cause or, if it has none, that of the line to Maventa."""
+        latest = self._maventa_latest()
+        if latest.state == "sending":
+            return ""
+        waits = latest if latest.state in OPEN_STATES else latest.browse()
+        cause, moment = waits.error_message, waits.next_attempt_at
+        if not cause or waits.error_code in LINE_CODES:
+            paused = self.company_id._maventa_pause_text(moment)
+            if paused:
+                return paused
+        return cause and f"{cause} {self.company_id._maventa_next_try_text(moment)}"
 
     def _maventa_standstill_alert(self):
         """Why an invoice that waits will not leave by itself."""

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import itertools
 import logging
 import re
 import uuid
@@ -11,6 +12,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..const import ROUTES, maventa_language
+from .account_move_preflight import Finding
 
 _logger = logging.getLogger(__name__)
 
@@ -20,12 +22,11 @@ NAMESPACE = uuid.UUID("5a8f0f0e-9a3c-4d7e-8f0b-3f5f6d0f9c11")
 
 
 class StandsInTheWay(Exception):
-    """An invoice can't be prepared; carries the code of the cause and its arguments."""
+    """An invoice can't be prepared; carries what was found."""
 
-    def __init__(self, code, **arguments):
-        super().__init__(code)
-        self.code = code
-        self.arguments = arguments
+    def __init__(self, *findings):
+        super().__init__(*(finding.code for finding in findings))
+        self.findings = findings
 
 
 class AccountMove(models.Model):
@@ -34,14 +35,17 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _maventa_prepare(self):
-        """Make a transmission of each invoice.
+        """Make a transmission of each invoice that nobody else is writing to.
 
         What can't be prepared becomes a failed transmission, so that one invoice
-        costs one invoice.
+        costs one invoice. The PDFs, which take long, are made before anything is
+        locked.
         """
-        self._maventa_make_pdfs()
-        for move in self:
-            move._maventa_prepare_or_fail()
+        if self._maventa_make_pdfs():
+            self.env["ir.cron"]._commit_progress()
+        if self.company_id._maventa_is_free():
+            for move in self.try_lock_for_update(allow_referencing=True):
+                move._maventa_prepare_or_fail()
 
     def _maventa_prepare_or_fail(self):
         try:
@@ -49,15 +53,22 @@ class AccountMove(models.Model):
                 values = self._maventa_prepare_one()
                 self.env["maventa.transmission"].create(values)
         except StandsInTheWay as obstacle:
-            self._maventa_store_failure(obstacle.code, obstacle.arguments)
+            self._maventa_store_failure(obstacle.findings)
+        except psycopg2.errors.LockNotAvailable:
+            _logger.info("Invoice %s waits for somebody's lock.", self.id)
         except psycopg2.OperationalError:
             raise
         except Exception as error:
             _logger.exception("Invoice %s could not be prepared.", self.id)
-            text = type(error).__name__
-            self._maventa_store_failure("no_document", {"text": text})
+            arguments = {"text": type(error).__name__}
+            self._maventa_store_failure([Finding("no_document", self, arguments)])
 
-    def _maventa_store_failure(self, code, arguments):
+    def _maventa_store_failure(self, findings):
+        """End before anything has left, with all causes at once."""
+        code, arguments = findings[0].code, findings[0].arguments
+        if len(findings) > 1:
+            causes = [[finding.code, finding.arguments] for finding in findings]
+            code, arguments = "several", {"causes": causes}
         self.env["maventa.transmission"].create(
             {
                 "move_id": self.id,
@@ -74,8 +85,11 @@ class AccountMove(models.Model):
         :raises StandsInTheWay: why it can't be sent
         """
         self.ensure_one()
-        route = self._maventa_planned_route()
-        xml = self._maventa_xml()
+        xml, errors = self._maventa_export()
+        obstacles = [each for each in self._maventa_findings(errors) if each.blocks]
+        if obstacles:
+            raise StandsInTheWay(*obstacles)
+        route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
         file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', self.name).lower()[:40]}.xml"
         document = self._maventa_with_pdf(xml, file_name)
@@ -92,75 +106,50 @@ class AccountMove(models.Model):
             "next_attempt_at": fields.Datetime.now(),
         }
 
-    # Checks -----------------------------------------------------------------------
-
-    def _maventa_planned_route(self):
-        """The channel Maventa will try first.
-
-        :raises StandsInTheWay: there is none
-        """
-        by_email = self.company_id.sudo().maventa_send_by_email
-        partner = self.partner_id
-        routes = partner._maventa_routes(by_email)
-        if routes:
-            return routes[0]
-        wanted = partner.commercial_partner_id.maventa_preferred_channel or "automatic"
-        customer = partner.display_name
-        if wanted == "none":
-            raise StandsInTheWay("customer_excluded", customer=customer)
-        if wanted != "automatic":
-            name = dict(
-                partner._fields["maventa_preferred_channel"]._description_selection(
-                    self.env
-                )
-            )[wanted]
-            raise StandsInTheWay(
-                "channel_impossible", customer=customer, channel=name.lower()
-            )
-        code = "no_route" if by_email else "no_route_without_email"
-        raise StandsInTheWay(code, customer=customer)
-
     # Document ---------------------------------------------------------------------
 
-    def _maventa_xml(self):
+    def _maventa_export(self):
         """The invoice as BIS Billing 3, without attachments.
 
-        :raises StandsInTheWay: Odoo can't make it, with Odoo's own reasons
+        :returns: the document, and what is wrong with it in whole sentences
         """
         builder = self.env["account.edi.xml.maventa_bis3"]
         try:
             content, errors = builder._export_invoice(self)
         except UserError as error:
-            raise StandsInTheWay("no_document", text=str(error)) from error
-        if errors:
-            raise StandsInTheWay("no_document", text=" ".join(sorted(errors)))
-        return content
+            return b"", [str(error)]
+        return content, sorted(errors)
 
     def _maventa_uuid(self, xml):
         """A name for the content, the same wherever the same invoice is sent from.
 
-        Never made of database ids, which a restored copy gives out again. A mended
-        invoice after a failure is a new one to Maventa.
+        Never made of database ids, which a restored copy gives out again, nor of
+        failures that it may not repeat. Content that has failed under one name gets
+        the next one: to Maventa it is a new invoice.
         """
         canonical = etree.tostring(etree.fromstring(xml), method="c14n")
-        failures = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        failed = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        used = failed.mapped("uuid")
         parts = (
             self.company_id.sudo().maventa_company_uuid,
             self.name,
             hashlib.sha256(canonical).hexdigest(),
-            str(len(failures)),
         )
-        return str(uuid.uuid5(NAMESPACE, "\n".join(parts)))
+        names = (
+            str(uuid.uuid5(NAMESPACE, "\n".join((*parts, str(number)))))
+            for number in itertools.count()
+        )
+        return next(name for name in names if name not in used)
 
     def _maventa_with_pdf(self, xml, file_name):
         """The document as it leaves: with the original PDF inside, if so wished."""
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
         if not self.invoice_pdf_report_id:
-            raise StandsInTheWay("no_pdf", text="")
+            raise StandsInTheWay(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
-        pdf_name = f"{file_name.removesuffix('.xml')}.pdf"
-        return builder._maventa_embed(xml, pdf_name, self.invoice_pdf_report_id.raw)
+        files = self._maventa_enclosed(file_name.removesuffix(".xml"))
+        return builder._maventa_embed(xml, files)
 
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""
@@ -190,6 +179,8 @@ class AccountMove(models.Model):
         """Make the PDFs that are missing, in one call, which takes a tenth of the time.
 
         When one of them can't be made, each is tried alone.
+
+        :returns: the invoices whose PDFs were missing
         """
         missing = self.filtered(
             lambda move: (
@@ -197,10 +188,10 @@ class AccountMove(models.Model):
                 and not move.invoice_pdf_report_id
             )
         )
-        if not missing or missing._maventa_render():
-            return
-        for move in missing:
-            move._maventa_render()
+        if missing and not missing._maventa_render():
+            for move in missing:
+                move._maventa_render()
+        return missing
 
     def _maventa_render(self):
         """Make and store the PDFs of these invoices; tell whether that went well.

@@ -18,26 +18,37 @@ from ..client import (
 
 _lt = LazyTranslate(__name__)
 
+VERBATIM = "text"
+"""The code of a cause that has no remedy and was worded where it was found."""
+
 INVOICE_CAUSES = {
     "no_route": (
         _lt(
             "%(customer)s has no e-invoice address, no e-mail address and no complete"
             " postal address."
         ),
-        _lt("Add one of them to the customer, then set the status back."),
+        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
     ),
     "no_route_without_email": (
         _lt(
             "%(customer)s has no e-invoice address and no complete postal address, and"
             " invoices are not sent by e-mail."
         ),
-        _lt("Add one of them to the customer, then set the status back."),
+        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
+    ),
+    "email_invalid": (
+        _lt("%(email)s is no e-mail address that invoices can be sent to."),
+        _lt(
+            "Enter one address, and only one, at %(customer)s, then set the status to"
+            " “%(status)s”."
+        ),
     ),
     "customer_excluded": (
         _lt("%(customer)s gets no invoices through Maventa."),
         _lt(
             "Send this invoice in another way, or choose another channel on the"
-            " customer, then set the status back."
+            " customer, then set the status to"
+            " “%(status)s”."
         ),
     ),
     "channel_impossible": (
@@ -46,24 +57,46 @@ INVOICE_CAUSES = {
         ),
         _lt(
             "Add the address to the customer or choose another channel, then set the"
-            " status back."
+            " status to “%(status)s”."
         ),
     ),
     "no_document": (
         _lt("The e-invoice could not be made: %(text)s"),
-        _lt("Correct the invoice or its customer, then set the status back."),
+        _lt(
+            "Correct the invoice or its customer, then set the status to “%(status)s”."
+        ),
+    ),
+    "by_letter": (
+        _lt(
+            "%(customer)s has neither an e-invoice address nor an e-mail address, so"
+            " this invoice goes as a letter, which costs more."
+        ),
+        _lt("Add an address to the customer if that is not what you want."),
+    ),
+    "due_soon": (
+        _lt("The invoice is due on %(date)s: the customer's bank may refuse it."),
+        _lt("Give the customer more time to pay, if you can."),
     ),
     "no_pdf": (
-        _lt("The PDF of the invoice could not be made: %(text)s"),
-        _lt("Print the invoice to see what is wrong, then set the status back."),
+        _lt("The PDF of the invoice could not be made."),
+        _lt(
+            "Print the invoice to see what is wrong, then set the status to"
+            " “%(status)s”."
+        ),
     ),
     "rejected": (
         _lt("Maventa refused the invoice: %(text)s"),
-        _lt("Correct the invoice or its customer, then set the status back."),
+        _lt(
+            "Correct the invoice or its customer, then set the status to “%(status)s”."
+        ),
     ),
     "not_allowed": (
         _lt("Maventa does not let your company send this invoice: %(text)s"),
-        _lt("Ask Maventa why, then set the status back."),
+        _lt("Ask Maventa why, then set the status to “%(status)s”."),
+    ),
+    "number_taken": (
+        _lt("Maventa has another invoice with the same number, and takes no second."),
+        _lt("Compare the two in Maventa, and send this one under a number of its own."),
     ),
     "another_invoice": (
         _lt("Maventa has an invoice with other content in this one's place."),
@@ -73,12 +106,26 @@ INVOICE_CAUSES = {
         _lt("Maventa says that it has this invoice already, but does not show it."),
         _lt(
             "Look for the invoice in Maventa. If it is there, set the status to"
-            " transferred by hand; if it is not, set the status back."
+            " transferred by hand; if it is not, set the status to “%(status)s”."
         ),
     ),
     "given_up": (
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
-        _lt("Ask Maventa whether it has a disturbance, then set the status back."),
+        _lt(
+            "Ask Maventa whether it has a disturbance, then set the status to"
+            " “%(status)s”."
+        ),
+    ),
+    "given_up_uncertain": (
+        _lt(
+            "For %(hours)s hours it could not be found out whether the invoice has"
+            " arrived at Maventa."
+        ),
+        _lt(
+            "When Maventa answers again, set the status to “%(status)s”: Maventa is"
+            " asked"
+            " about the invoice before anything is sent."
+        ),
     ),
     "not_reached": (
         _lt("Maventa can't be reached."),
@@ -115,6 +162,20 @@ COMPANY_CAUSES = {
             "Correct the system parameter account_maventa.vendor_api_key, or"
             " account_maventa.vendor_api_key_test for the test environment."
         ),
+    ),
+    "user_removed": (
+        _lt(
+            "The user whose API key is used has no access to %(company)s at Maventa any"
+            " more."
+        ),
+        _lt(
+            "Give the user access again in Maventa, or enter the user API key of"
+            " somebody who has it."
+        ),
+    ),
+    "setup_unfinished": (
+        _lt("The first steps in the account of %(company)s at Maventa are not done."),
+        _lt("Log in to Maventa as the company and go through them."),
     ),
     "company_disabled": (
         _lt("Maventa has locked the account of %(company)s."),
@@ -155,9 +216,25 @@ def explain(env, code, arguments=None):
 
     :returns: two sentences; empty ones for an unknown code
     """
+    if code == VERBATIM:
+        return arguments["text"], ""
+    if code == "several":
+        return _explain_all(env, arguments)
     pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:
         return "", ""
     values = defaultdict(str, arguments or {})
     cause, remedy = (env._(text) for text in pair)
     return cause % values, remedy % values
+
+
+def _explain_all(env, arguments):
+    """All causes, and each remedy once.
+
+    :param arguments: ``causes``, pairs of code and arguments; the rest is for all
+    """
+    texts = [
+        explain(env, code, arguments | own) for code, own in arguments.get("causes", ())
+    ]
+    causes, remedies = zip(*texts, strict=True) if texts else ((), ())
+    return " ".join(causes), " ".join(dict.fromkeys(remedies))

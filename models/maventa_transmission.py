@@ -1,12 +1,12 @@
-import random
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..client import Unauthorised
-from ..const import FIRST_PAUSE, GIVE_UP_HOURS, LEASE, LONGEST_PAUSE
+from ..const import SPARE
 from .causes import WAITING_CODES, explain
+from .tuning import pause_seconds, tuned
 
 STATES = [
     ("prepared", "Waiting"),
@@ -99,7 +99,10 @@ class MaventaTransmission(models.Model):
     @api.depends_context("lang")
     def _compute_error_texts(self):
         for transmission in self:
-            texts = explain(self.env, transmission.error_code, transmission.error_args)
+            company = transmission.company_id.sudo()
+            known = {"status": company.maventa_to_transfer_status_id.name}
+            arguments = known | (transmission.error_args or {})
+            texts = explain(self.env, transmission.error_code, arguments)
             transmission.error_message, transmission.remedy = texts
 
     # The one gate -------------------------------------------------------------
@@ -152,27 +155,23 @@ class MaventaTransmission(models.Model):
 
         :returns: the transmissions claimed, each with the state it came from
         """
-        due = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("state", "in", ("prepared", "uncertain")),
-                ("next_attempt_at", "<=", fields.Datetime.now()),
-            ],
-            limit=limit,
-            order="next_attempt_at, id",
-        ).try_lock_for_update(allow_referencing=True)
-        free = due.move_id.try_lock_for_update(allow_referencing=True)
+        now = fields.Datetime.now()
+        due = self._open(company, ("next_attempt_at", "<=", now), limit=limit + SPARE)
+        free = due.move_id.try_lock_for_update(allow_referencing=True, limit=limit)
         due = due.filtered(lambda transmission: transmission.move_id in free)
+        due = due.try_lock_for_update(allow_referencing=True)
         taken_back = due.filtered(lambda t: t.state == "prepared" and not t._wanted())
         taken_back._set_state("cancelled")
         origins = {
             transmission: transmission.state for transmission in due - taken_back
         }
+        lease = timedelta(seconds=tuned(self.env, "lease_seconds"))
+        lease_until = now + lease
         for transmission in origins:
             transmission._set_state(
                 "sending",
                 attempts=transmission.attempts + 1,
-                lease_until=fields.Datetime.now() + LEASE,
+                lease_until=lease_until,
             )
         (due - taken_back).move_id._maventa_write({"maventa_delivery_state": "sending"})
         self.env["ir.cron"]._commit_progress()
@@ -198,38 +197,50 @@ class MaventaTransmission(models.Model):
         )
 
     def _wait(self, state, error):
-        """Try again later, or give up on what certainly has not arrived."""
-        code = WAITING_CODES.get(type(error), "outcome_unknown")
+        """Try again later, or give up what has been tried for too long."""
         now = fields.Datetime.now()
         # While the whole company is stopped, the clock of its invoices stands.
         refused = isinstance(error, Unauthorised)
-        since = False if refused else self.waiting_since or now
-        age = now - (since or now)
-        if state == "prepared" and age > self._longest_wait():
-            hours = round(age.total_seconds() / 3600)
-            self._fail("given_up", {"hours": hours, "text": str(error)})
-            return
+        asked = getattr(error, "retry_after", None)
+        pause = pause_seconds(self.env, self.attempts - 1, asked)
         self._set_state(
             state,
             lease_until=False,
-            next_attempt_at=now + self._pause(error),
-            waiting_since=since,
-            error_code=code,
+            next_attempt_at=now + timedelta(seconds=pause),
+            waiting_since=False if refused else self.waiting_since or now,
+            error_code=WAITING_CODES.get(type(error), "outcome_unknown"),
             error_args={"text": str(error)},
         )
+        self._give_up()
+
+    def _give_up(self):
+        """End as failed what has waited for longer than is set.
+
+        What may have arrived ends so, too: its follower asks Maventa about it first.
+        """
+        now = fields.Datetime.now()
+        longest = timedelta(hours=tuned(self.env, "give_up_hours"))
+        for transmission in self.filtered("waiting_since"):
+            age = now - transmission.waiting_since
+            if age >= longest:
+                doubtful = transmission.state == "uncertain"
+                code = "given_up_uncertain" if doubtful else "given_up"
+                hours = round(age.total_seconds() / 3600)
+                transmission._fail(code, {"hours": hours})
+
+    def _not_tried(self, state):
+        """Go back to where it came from: the line broke before its turn."""
+        self._set_state(state, attempts=self.attempts - 1, lease_until=False)
 
     @api.model
-    def _longest_wait(self):
-        parameters = self.env["ir.config_parameter"].sudo()
-        hours = parameters.get_param("account_maventa.give_up_hours", GIVE_UP_HOURS)
-        return timedelta(hours=float(hours))
+    def _open(self, company, *conditions, limit=None):
+        """The transmissions of a company that wait for their next try, as they are due.
 
-    def _pause(self, error):
-        """How long to wait: longer each time, never all at the same moment, and at
-        least as long as Maventa asks for (up to the longest)."""
-        pause = min(FIRST_PAUSE * 2 ** min(self.attempts - 1, 16), LONGEST_PAUSE)
-        asked = timedelta(seconds=getattr(error, "retry_after", None) or 0)
-        return max(pause * random.uniform(0.8, 1.2), min(asked, LONGEST_PAUSE))
+        :param conditions: of a domain, further ones
+        """
+        states = ("state", "in", ("prepared", "uncertain"))
+        domain = [("company_id", "=", company.id), states, *conditions]
+        return self.search(domain, order="next_attempt_at, id", limit=limit)
 
     def _cancel(self):
         """Take back what has not left yet."""

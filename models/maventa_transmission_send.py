@@ -7,13 +7,14 @@ from odoo import api, fields, models
 
 from ..client import (
     Conflict,
+    Line,
+    LineDown,
     MaventaError,
     OutcomeUnknown,
     Parcel,
     Rejected,
-    hand_over,
 )
-from ..const import SEND_THREADS
+from ..const import BROKEN_LINE, DOUBTFUL_CODES, SEND_THREADS
 
 _logger = logging.getLogger(__name__)
 
@@ -29,17 +30,19 @@ class MaventaTransmission(models.Model):
 
         The threads get plain data and never touch the database.
 
-        :returns: the error of each transmission that met one
+        :returns: the error of each transmission that met one, and whether the line
+            still stood at the end
         """
         parcels = {
-            transmission: transmission._parcel(origin == "uncertain")
+            transmission: transmission._parcel(origin)
             for transmission, origin in origins.items()
         }
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
+        line = Line(BROKEN_LINE)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
-                pool.submit(hand_over, client, parcel): transmission
+                pool.submit(line.hand_over, client, parcel): transmission
                 for transmission, parcel in parcels.items()
             }
             for future in as_completed(futures):
@@ -50,19 +53,32 @@ class MaventaTransmission(models.Model):
                 transmission._write_down(
                     future, origins[transmission], attempts[transmission]
                 )
-        return errors
+        failed = [error for error in errors.values() if error.retryable]
+        return errors, not line.down and len(failed) < len(origins)
 
-    def _parcel(self, ask_first):
+    def _parcel(self, origin):
+        """What a thread needs to hand this over.
+
+        :param origin: the state before: from *uncertain*, Maventa is asked first, as
+            it is about an earlier try that ended in doubt
+        """
         self.ensure_one()
+        move = self.move_id
+        doubtful = move.maventa_transmission_ids.filtered(
+            lambda transmission: transmission.error_code in DOUBTFUL_CODES
+        )
+        asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
             uuid=self.uuid,
-            number=self.move_id.name,
-            total=self.move_id.amount_total,
-            currency=self.move_id.currency_id.name,
+            number=move.name,
+            total=move.amount_total,
+            currency=move.currency_id.name,
+            date=str(move.invoice_date),
+            recipient=move.partner_id.commercial_partner_id.name or "",
             file_name=self.file_name,
             content=base64.b64decode(self.document),
             fields=self.request,
-            ask_first=ask_first,
+            ask_about=tuple(dict.fromkeys(asked)),
         )
 
     def _write_down(self, future, origin, attempts):
@@ -97,6 +113,8 @@ class MaventaTransmission(models.Model):
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
             self._fail(code, arguments)
+        elif isinstance(error, LineDown):
+            self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
                 _logger.error("Sending transmission %s:", self.id, exc_info=error)
@@ -119,5 +137,5 @@ class MaventaTransmission(models.Model):
 def _refusal(error):
     """The code and the arguments to store for a refusal."""
     if isinstance(error, Conflict):
-        return error.code, {}
+        return error.code, {"text": error.message}
     return "rejected", {"text": str(error), "code": error.code}

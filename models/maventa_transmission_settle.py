@@ -64,12 +64,12 @@ class MaventaTransmission(models.Model):
         """
         free = self.move_id.try_lock_for_update(allow_referencing=True)
         settled = self.filtered(lambda transmission: transmission.move_id in free)
+        settled.settled = True
         current = settled.filtered(lambda transmission: transmission._is_latest())
         groups = current.grouped(lambda transmission: transmission._move_values())
         for values, group in groups.items():
             group.move_id._maventa_write(dict(values))
         current._log_on_invoices()
-        settled.settled = True
         return settled
 
     def _is_latest(self):

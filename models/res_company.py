@@ -64,6 +64,10 @@ class ResCompany(models.Model):
         default=True,
         groups=ADMINISTRATOR,
     )
+    maventa_merge_pdf = fields.Boolean(
+        string="Put attached PDF files behind the invoice, in one file",
+        groups=ADMINISTRATOR,
+    )
     maventa_send_by_email = fields.Boolean(
         string="Send invoices by email", default=True, groups=ADMINISTRATOR
     )

@@ -1,6 +1,7 @@
 import contextlib
 import logging
 import re
+from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -10,16 +11,19 @@ from ..client import (
     PRODUCTION_URL,
     TEST_URL,
     Credentials,
+    CredentialsRefused,
     MaventaClient,
     MaventaError,
     NewCompany,
     NotReached,
     Rejected,
+    TokenDrawer,
     Unauthorised,
     check_base_url,
 )
 from ..const import ACCOUNT_COUNTRIES
 from .causes import explain
+from .tuning import tuned
 
 _logger = logging.getLogger(__name__)
 
@@ -29,15 +33,30 @@ VENDOR_KEY_PARAMETERS = {
 }
 BASE_URLS = {"production": PRODUCTION_URL, "test": TEST_URL}
 
+DRAWERS = defaultdict(TokenDrawer)
+"""The tokens of this process by address and credentials, from one run to the next."""
+
+ACCOUNT_REFUSALS = (
+    ("vendor_key_refused", ("vendor", "key")),
+    ("company_disabled", ("locked",)),
+    ("setup_unfinished", ("first time wizard",)),
+    ("user_removed", ("user", "not found")),
+    ("user_removed", ("user", "not activated")),
+    ("user_removed", ("no rights",)),
+)
+"""What a refusal of the credentials is about, by the words in it."""
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
     # The client -----------------------------------------------------------------
 
-    def _maventa_client(self):
+    def _maventa_client(self, keep_token=False):
         """A client that speaks for this company. Use it as a context manager.
 
+        :param keep_token: go on with the token of the last one, instead of finding out
+            whether the credentials are still good
         :raises ValueError: the address set as system parameter can't be used
         """
         company = self.sudo()
@@ -47,10 +66,13 @@ class ResCompany(models.Model):
             user_api_key=company.maventa_stored_api_key or "",
             vendor_api_key=company._maventa_vendor_key(),
         )
+        base_url = company._maventa_base_url()
         return MaventaClient(
             credentials,
-            base_url=company._maventa_base_url(),
+            base_url=base_url,
             user_agent=f"account_maventa/{get_manifest('account_maventa')['version']}",
+            timeout=tuned(self.env, "timeout_seconds"),
+            drawer=DRAWERS[base_url, credentials] if keep_token else None,
         )
 
     def _maventa_vendor_key(self):
@@ -81,7 +103,10 @@ class ResCompany(models.Model):
             # Without an account yet, it is the vendor key that opens the door.
             known = self.sudo().maventa_company_uuid
             code = "credentials_refused" if known else "vendor_key_refused"
-            return UserError(" ".join(explain(self.env, code)))
+            if known and isinstance(error, CredentialsRefused):
+                code = _account_refusal(error)
+            values = {"company": self.name}
+            return UserError(" ".join(explain(self.env, code, values)))
         if isinstance(error, NotReached):
             return UserError(
                 self.env._(
@@ -214,28 +239,44 @@ class ResCompany(models.Model):
         self.check_access("write")
         self._maventa_ask(self._maventa_refresh)
 
-    def _maventa_refresh(self, client):
+    def _maventa_refresh(self, client, refused=False):
         """Bring state and problem in line with what Maventa says.
 
+        :param refused: whether Maventa has just refused an invoice
         :raises MaventaError: Maventa could not be asked
         """
         company = self.sudo()
         try:
-            code = company._maventa_diagnose(client)
+            code = company._maventa_diagnose(client, refused)
+        except CredentialsRefused as error:
+            code = _account_refusal(error)
         except Unauthorised:
-            code = "credentials_refused"
+            code = "user_removed"
         company.maventa_problem_code = code
+        company._maventa_end_pause()
 
-    def _maventa_diagnose(self, client):
+    def _maventa_diagnose(self, client, refused):
         """Find out whether the company as a whole can send.
 
         :returns: the code of what stops it, or False
-        :raises Unauthorised: the credentials are refused
+        :raises CredentialsRefused: nobody is let in with these credentials
+        :raises Unauthorised: somebody is let in, but may not even look
         """
-        current = client.current()
-        if current.company.disabled:
+        known = self._maventa_known_company(client)
+        if known and known.disabled:
             return "company_disabled"
+        if known and known.set_up is False and refused:
+            return "setup_unfinished"
         return self._maventa_note_authorization(client.authorization())
+
+    def _maventa_known_company(self, client):
+        """The company as Maventa knows it, or None if only this question is refused."""
+        try:
+            return client.current().company
+        except CredentialsRefused:
+            raise
+        except Unauthorised:
+            return None
 
     def _maventa_note_authorization(self, authorization):
         """Only a verified company may send; signed alone is not enough yet."""
@@ -321,6 +362,14 @@ def _create_user(client, email, first_name, last_name):
         if error.duplicate:
             return ""
         raise
+
+
+def _account_refusal(error):
+    """The code for a refusal of the credentials: whose fault it is."""
+    for code, words in ACCOUNT_REFUSALS:
+        if error.speaks_of(*words):
+            return code
+    return "credentials_refused"
 
 
 def _digits(text):

@@ -1,19 +1,23 @@
+import contextlib
 import logging
 import time
+from collections import deque
 
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
+    LOCK_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
     RUN_SECONDS,
-    SEND_BATCH,
     TAKEN_STATES,
-    TRANSFER_DELAY,
+    TURN_SECONDS,
 )
+from .tuning import tuned
 
 _logger = logging.getLogger(__name__)
 
@@ -25,28 +29,69 @@ class ResCompany(models.Model):
 
     @api.model
     def _cron_maventa_transfer(self):
-        """Transfer what waits, company by company, for a bounded time.
+        """Transfer what waits for a bounded time; the companies take turns.
 
         What goes wrong for one company is logged and costs that company's turn; it
         never reaches Odoo's cron, which switches off what fails too often.
         """
         deadline = time.monotonic() + RUN_SECONDS
-        for company in self._maventa_companies_with_work():
-            try:
-                company._maventa_transfer(deadline)
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Company %s: the transfer broke off.", company.id)
-        self._maventa_schedule_next(time.monotonic() >= deadline)
+        with self._maventa_lock_timeout():
+            queue = deque(self._maventa_companies_with_work())
+            while queue and time.monotonic() < deadline:
+                company = queue.popleft()
+                turn = TURN_SECONDS if queue else RUN_SECONDS
+                if company._maventa_turn(min(deadline, time.monotonic() + turn)):
+                    queue.append(company)
+        self._maventa_schedule_next(bool(queue))
+
+    @contextlib.contextmanager
+    def _maventa_lock_timeout(self):
+        """Never wait long for a row that somebody else holds: others wait for us."""
+        self.env.cr.execute("SET lock_timeout = %s", [f"{LOCK_SECONDS}s"])
+        self.env["ir.cron"]._commit_progress()
+        try:
+            yield
+        finally:
+            self.env.cr.execute("RESET lock_timeout")
 
     @api.model
     def _maventa_companies_with_work(self):
-        """The companies that may send or have something to be brought to its end."""
+        """The companies that may send or have something to be brought to its end.
+
+        First who has waited longest for a turn: since its oldest invoice was due, or
+        since its last turn if that was later.
+        """
         unsettled = self.env["maventa.transmission"]._read_group(
             [("settled", "=", False)], ["company_id"]
         )
         active = self.sudo().search([("maventa_active", "=", True)])
-        return active.union(*(company.sudo() for (company,) in unsettled))
+        companies = active.union(*(company.sudo() for (company,) in unsettled))
+        due = companies._maventa_due_since()
+
+        def waits_since(company):
+            moment = due.get(company.id) or fields.Datetime.now()
+            return max(moment, company.maventa_turn_at or moment)
+
+        return companies.sorted(waits_since)
+
+    def _maventa_due_since(self):
+        """For each company, by id, the moment its oldest invoice became due."""
+        statuses = self.maventa_to_transfer_status_id
+        waiting = self.env["account.move"]._read_group(
+            [("company_id", "in", self.ids), ("maventa_status_id", "in", statuses.ids)],
+            ["company_id"],
+            ["write_date:min"],
+        )
+        tried = self.env["maventa.transmission"]._read_group(
+            [("company_id", "in", self.ids), ("state", "in", OPEN_STATES)],
+            ["company_id"],
+            ["next_attempt_at:min"],
+        )
+        due = {}
+        for company, moment in (*waiting, *tried):
+            if moment:
+                due[company.id] = min(moment, due.get(company.id, moment))
+        return due
 
     def _maventa_schedule_next(self, work_left):
         """Have Odoo call again at once, or when the next attempt is due."""
@@ -54,17 +99,22 @@ class ResCompany(models.Model):
         if work_left:
             cron._trigger()
             return
-        following = self.env["maventa.transmission"].search(
-            [
-                ("state", "in", ("prepared", "uncertain")),
-                ("next_attempt_at", ">", fields.Datetime.now()),
-                ("company_id", "in", self.sudo().search(self._maventa_able()).ids),
-            ],
-            order="next_attempt_at",
+        able = self.sudo().search(self._maventa_able())
+        moments = [company._maventa_next_attempt() for company in able]
+        if any(moments):
+            cron._trigger(at=min(filter(None, moments)))
+
+    def _maventa_next_attempt(self):
+        """When this company is to be looked at again, or False."""
+        transmissions = self.env["maventa.transmission"]
+        due = transmissions._open(self, limit=1).next_attempt_at
+        due = due and max(due, self.maventa_paused_until or due)
+        left_behind = transmissions.search(
+            [("company_id", "=", self.id), ("state", "=", "sending")],
+            order="lease_until",
             limit=1,
         )
-        if following:
-            cron._trigger(at=following.next_attempt_at)
+        return min(filter(None, [due, left_behind.lease_until]), default=False)
 
     @api.model
     def _maventa_able(self):
@@ -75,26 +125,51 @@ class ResCompany(models.Model):
             ("maventa_problem_code", "=", False),
         ]
 
-    def _maventa_transfer(self, deadline):
-        """One company's turn."""
+    def _maventa_turn(self, until):
+        """One company's turn.
+
+        :param until: the moment of the monotonic clock when it ends
+        :returns: whether there is more to be done at once
+        """
         self.ensure_one()
         company = self.with_company(self).with_context(
             lang=self.partner_id.lang or "en_US", allowed_company_ids=self.ids
         )
-        transmissions = company.env["maventa.transmission"]
-        try:
-            transmissions._release_expired(company)
+        more = False
+        for step in (
+            lambda: company._maventa_transfer(until),
+            lambda: company.env["maventa.transmission"]._settle_all(company),
+            company._maventa_note_turn,
+        ):
+            try:
+                more = step() or more
+            except psycopg2.errors.SerializationFailure:
+                # Somebody changed an invoice at this moment: it is looked at again.
+                self.env.cr.rollback()
+                more = True
+            except Exception:
+                self.env.cr.rollback()
+                _logger.exception("Company %s: the transfer broke off.", company.id)
+        return more
+
+    def _maventa_note_turn(self):
+        """Remember the turn, unless somebody is just writing to the company."""
+        if self.try_lock_for_update(allow_referencing=True):
+            self.sudo().maventa_turn_at = fields.Datetime.now()
+        self.env["ir.cron"]._commit_progress()
+
+    def _maventa_transfer(self, until):
+        """Send what may be sent until then; tell whether something is left."""
+        transmissions = self.env["maventa.transmission"]
+        transmissions._release_expired(self)
+        if self._maventa_may_send():
             self.env["ir.cron"]._commit_progress()
-            if company._maventa_may_send():
-                company._maventa_prepare_and_send(deadline)
-        except psycopg2.errors.SerializationFailure:
-            # Somebody changed an invoice at this moment: it is looked at again.
-            self.env.cr.rollback()
-            self.env.ref("account_maventa.ir_cron_maventa_transfer")._trigger()
-        except Exception:
-            self.env.cr.rollback()
-            _logger.exception("Company %s: sending broke off.", company.id)
-        transmissions._settle_all(company)
+            return self._maventa_prepare_and_send(until)
+        # The clock of its invoices stands while the company is stopped.
+        stopped = transmissions._open(self, ("waiting_since", "!=", False))
+        stopped.try_lock_for_update(allow_referencing=True).waiting_since = False
+        self.env["ir.cron"]._commit_progress()
+        return False
 
     def _maventa_may_send(self):
         """Look once more, in a fresh transaction, whether invoices may leave."""
@@ -108,35 +183,46 @@ class ResCompany(models.Model):
                 company.maventa_problem_code = "invalid_endpoint"
         return bool(company.filtered_domain(self._maventa_able()))
 
-    def _maventa_prepare_and_send(self, deadline):
-        transmissions = self.env["maventa.transmission"]
-        with self._maventa_client() as client:
-            while time.monotonic() < deadline:
-                prepared = self._maventa_waiting_moves(PREPARE_BATCH)
-                prepared._maventa_prepare()
+    def _maventa_prepare_and_send(self, until):
+        """Batch after batch, at least one; tell whether something is left."""
+        last = 0
+        with self._maventa_client(keep_token=True) as client:
+            while True:
+                waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
+                waiting._maventa_prepare()
                 self.env["ir.cron"]._commit_progress()
-                claimed = transmissions._claim(self, SEND_BATCH)
-                if not (prepared or claimed):
-                    return
-                errors = transmissions._send(client, claimed)
-                if not self._maventa_go_on(client, errors):
-                    return
+                if not (self._maventa_send_batch(client) or waiting):
+                    return False
+                if time.monotonic() >= until:
+                    return True
+                last = waiting[-1:].id or last
 
-    def _maventa_go_on(self, client, errors):
-        """Whether it makes sense to send more, after what came back.
+    def _maventa_send_batch(self, client):
+        """Send what is due and what may go at once, unless the line rests.
 
-        :param errors: the error of each transmission that met one
+        :returns: whether another batch makes sense
         """
-        if any(error.retryable for error in errors.values()):
+        if self._maventa_is_paused():
             return False
+        transmissions = self.env["maventa.transmission"]
+        claimed = transmissions._claim(self, self._maventa_send_limit())
+        if not claimed:
+            return False
+        errors, stands = transmissions._send(client, claimed)
+        if not stands:
+            self._maventa_line_broke(errors.values())
+            return False
+        self._maventa_line_stands()
         refused = [t for t, error in errors.items() if isinstance(error, Unauthorised)]
-        if not refused:
-            return True
-        transmissions = self.env["maventa.transmission"].concat(*refused)
-        return self._maventa_explain_refusals(client, transmissions)
+        return not refused or self._maventa_explain_refusals(
+            client, transmissions.concat(*refused)
+        )
 
-    def _maventa_waiting_moves(self, limit):
-        """Invoices in the status to transfer from that have no transmission yet."""
+    def _maventa_waiting_moves(self, limit, after=0):
+        """Invoices in the status to transfer from that have no transmission yet.
+
+        :param after: the id of the last one that this turn has looked at
+        """
         occupied = [
             "|",
             ("state", "in", OPEN_STATES + TAKEN_STATES),
@@ -144,6 +230,7 @@ class ResCompany(models.Model):
         ]
         return self.env["account.move"].search(
             [
+                ("id", ">", after),
                 ("company_id", "=", self.id),
                 ("state", "=", "posted"),
                 ("move_type", "in", ("out_invoice", "out_refund")),
@@ -158,6 +245,18 @@ class ResCompany(models.Model):
             order="id",
         )
 
+    def _maventa_is_free(self):
+        """Whether nobody holds the company so that nothing new can refer to it.
+
+        If so, it stays so to the end of the transaction: else each new transmission
+        would wait by itself until the time for locks is over.
+        """
+        row = SQL(
+            "SELECT id FROM res_company WHERE id IN %s FOR KEY SHARE SKIP LOCKED",
+            tuple(self.ids) or (0,),
+        )
+        return len(self.env.execute_query(row)) == len(self)
+
     def _maventa_explain_refusals(self, client, refused):
         """Tell a refusal of the company as a whole from one of single invoices.
 
@@ -165,7 +264,7 @@ class ResCompany(models.Model):
         :returns: whether the company may go on
         """
         try:
-            self._maventa_refresh(client)
+            self._maventa_refresh(client, refused=True)
         except Exception:
             _logger.info("Company %s could not be checked.", self.id, exc_info=True)
             return False
@@ -184,9 +283,7 @@ class ResCompany(models.Model):
             or 30 when not given
         """
         if delay is None:
-            parameters = self.env["ir.config_parameter"].sudo()
-            name = "account_maventa.transfer_delay"
-            delay = float(parameters.get_param(name, TRANSFER_DELAY))
+            delay = tuned(self.env, "transfer_delay")
         asked = self.env.cr.precommit.data.setdefault("account_maventa.delays", set())
         if delay not in asked:
             asked.add(delay)

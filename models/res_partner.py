@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import email_normalize
 
 from ..const import ROUTES
 
@@ -53,4 +54,5 @@ class ResPartner(models.Model):
 
     def _maventa_email(self):
         """The address for invoices by e-mail: the contact's own, else the company's."""
-        return self.email or self.commercial_partner_id.email
+        email = self.email or self.commercial_partner_id.email or ""
+        return email_normalize(email) or email.strip()

@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from . import settings
 from .accounts import Company
-from .arguments import Arguments, Endpoint
+from .arguments import Arguments, Endpoint, endpoints
 from .clock import to_text
 from .errors import invalid_parameters, unauthorized
 from .responses import json_response
@@ -51,8 +51,8 @@ def get_current(call: Arguments) -> Response:
                 "name": company.name,
                 "country": company.country,
                 "vat": company.settings["details"]["vat_number"],
-                "wizard_done": True,
-                "disabled": False,
+                "wizard_done": company.standing.wizard_done,
+                "disabled": company.standing.disabled,
             },
             "scopes": sorted(call.token.scopes),
         }
@@ -142,26 +142,23 @@ def update_settings(call: Arguments) -> Response:
     return Response(status=204)
 
 
-ENDPOINTS: dict[str, Endpoint] = {
-    endpoint.__name__: endpoint
-    for endpoint in (
-        create_token,
-        get_current,
-        get_authenticated,
-        create_user,
-        create_company,
-        list_companies,
-        get_company_status,
-        get_vendor_link,
-        link_vendor,
-        unlink_vendor,
-        get_authorization,
-        authorize_company,
-        authorize_companies,
-        get_settings,
-        update_settings,
-    )
-}
+ENDPOINTS: dict[str, Endpoint] = endpoints(
+    create_token,
+    get_current,
+    get_authenticated,
+    create_user,
+    create_company,
+    list_companies,
+    get_company_status,
+    get_vendor_link,
+    link_vendor,
+    unlink_vendor,
+    get_authorization,
+    authorize_company,
+    authorize_companies,
+    get_settings,
+    update_settings,
+)
 
 
 def _check_current(call: Arguments) -> None:

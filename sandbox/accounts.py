@@ -12,7 +12,9 @@ from typing import Any
 
 from .clock import Clock
 from .errors import ApiError, invalid_parameters, not_found, unauthorized
+from .forms import refusal
 from .settings import default_settings
+from .standing import WITHDRAWN, Standing
 from .switches import Switches
 
 VENDOR_KEY = "sandbox"
@@ -70,6 +72,7 @@ class Company:
     auth_state: str = "NONE"
     auth_email: str | None = None
     verified_at: datetime | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def name(self) -> str:
@@ -144,8 +147,8 @@ class Accounts:
         bid, country = fields["bid"], fields["country"]
         if not fields["no_vat"] and not bid.upper().startswith(country):
             raise invalid_parameters("bid is not a VAT number, and no_vat is false")
-        taken = {_plain(company.bid) for company in self.companies.values()}
-        if _plain(bid) in taken:
+        taken = {plain_bid(company.bid) for company in self.companies.values()}
+        if plain_bid(bid) in taken:
             raise self._bid_taken()
         keys = ("vendor_api_key", "user_api_key")
         company = Company(
@@ -172,10 +175,13 @@ class Accounts:
         company = self.companies.get(fields.get("client_id", ""))
         user = self.users.get(fields.get("client_secret", ""))
         if not company or not user or user.id not in company.admin_ids:
-            raise self._refused("The company or the user's key is not right")
+            raise self._refused(WITHDRAWN)
         vendor_key = fields.get("vendor_api_key") or None
         if vendor_key is not None:
             self._check_vendor(vendor_key)
+        refused = company.standing.token_refusal(vendor_key, self._switches)
+        if refused:
+            raise self._refused(refused)
         asked = self._granted(tuple(fields.get("scope", "").split()) or DEFAULT_SCOPES)
         lifetime = timedelta(seconds=self._switches.seconds("token_lifetime"))
         expires_at = self._clock.now() + lifetime
@@ -190,6 +196,8 @@ class Accounts:
         token = self._tokens.get(text)
         if token is None or token.expires_at <= self._clock.now():
             raise unauthorized("The token is missing, unknown or too old")
+        if token.company.standing.ends_token(token.vendor_key):
+            raise unauthorized("The token does not hold any more")
         return token
 
     def known_token(self, text: str) -> Token | None:
@@ -211,6 +219,7 @@ class Accounts:
     def sign(self, company: Company) -> None:
         """The signature is given; verification may follow later."""
         company.auth_state = "SIGNED"
+        company.standing.verified = True
         delay = self._switches.seconds("verification_delay")
         company.verified_at = self._clock.now() + timedelta(seconds=delay)
 
@@ -221,7 +230,22 @@ class Accounts:
     def is_verified(self, company: Company) -> bool:
         """Whether the company may send."""
         verified_at = company.verified_at
-        return verified_at is not None and verified_at <= self._clock.now()
+        if verified_at is None or not company.standing.verified:
+            return False
+        return verified_at <= self._clock.now()
+
+    def set_standing(self, company: Company, /, **values: bool) -> None:
+        """Refuse a whole company, or take it back: see Standing for the names.
+
+        ``verified`` true also verifies one that never was. Raises ValueError.
+        """
+        company.standing.change(values)
+        if values.get("verified") and not self.is_verified(company):
+            company.verified_at = self._clock.now()
+
+    def restore(self, company: Company) -> None:
+        """Undo all that set_standing has refused."""
+        company.standing = Standing()
 
     def authorization(self, company: Company) -> dict[str, str | None]:
         """The state as the API tells it."""
@@ -251,12 +275,8 @@ class Accounts:
         return {"user_api_key": "" if answer == "empty" else None}
 
     def _bid_taken(self) -> ApiError:
-        answer, text = self._switches.text("bid_taken"), "BID ALREADY TAKEN"
-        status = int(answer[:3])
-        if answer == "400_details":
-            return invalid_parameters(text)
-        code = "invalid_parameters" if status == 400 else "bid_already_taken"
-        return ApiError(status, code, text, plain=answer.endswith("_text"))
+        form = self._switches.text("bid_taken")
+        return refusal(form, "bid_already_taken", "BID ALREADY TAKEN")
 
     def _granted(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         known = tuple(name for name in asked if name in ALIASES or name in SCOPES)
@@ -272,6 +292,6 @@ def _expand(asked: tuple[str, ...]) -> frozenset[str]:
     )
 
 
-def _plain(bid: str) -> str:
+def plain_bid(bid: str) -> str:
     """The bare number: FI12345678 and 1234567-8 are one company."""
     return re.sub(r"[^0-9A-Z]|^[A-Z]{2}(?=\d)", "", bid.upper())

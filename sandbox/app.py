@@ -10,21 +10,39 @@ from typing import TYPE_CHECKING, Any
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from . import account_endpoints, control, description, invoice_endpoints
+from . import (
+    account_endpoints,
+    control,
+    description,
+    invoice_endpoints,
+    lookup_endpoints,
+    notification_endpoints,
+    profile_endpoints,
+    reroute_endpoints,
+)
 from .accounts import Token
 from .arguments import Arguments
 from .backend import Backend, Call
 from .description import Fields, Operation
 from .documents import MAX_PACKAGE
 from .errors import ApiError, invalid_parameters, unauthorized
-from .fault_plays import PLAYS, Cut, Exchange
+from .exchange import Cut, Exchange
+from .fault_plays import PLAYS
+from .forms import reshape_error
 from .responses import error_response, refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 FORM_OVERHEAD = 1024 * 1024
-ENDPOINTS = account_endpoints.ENDPOINTS | invoice_endpoints.ENDPOINTS
+ENDPOINTS = {
+    **account_endpoints.ENDPOINTS,
+    **invoice_endpoints.ENDPOINTS,
+    **lookup_endpoints.ENDPOINTS,
+    **notification_endpoints.ENDPOINTS,
+    **profile_endpoints.ENDPOINTS,
+    **reroute_endpoints.ENDPOINTS,
+}
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +76,7 @@ class App:
         except Cut:
             call.end(None)
             raise
+        reshape_error(response, self.backend.switches.text("error_body"))
         call.end(response.status_code)
         return response
 
@@ -81,6 +100,7 @@ class App:
             dict(fault.arguments),
             self.backend.interrupt,
             self.backend.clock,
+            self.backend.switches,
         )
         return PLAYS[fault.fault](exchange)
 

@@ -41,3 +41,8 @@ class Arguments:
 
 
 Endpoint = Callable[[Arguments], Response]
+
+
+def endpoints(*functions: Endpoint) -> dict[str, Endpoint]:
+    """The functions under their names."""
+    return {function.__name__: function for function in functions}

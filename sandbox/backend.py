@@ -11,7 +11,9 @@ from .accounts import Accounts
 from .clock import Clock, to_text
 from .faults import Faults
 from .invoices import Invoices
+from .profiles import Profiles
 from .switches import Switches
+from .webhooks import Webhooks
 
 CALLS_KEPT = 10_000
 
@@ -66,9 +68,11 @@ class Backend:
             self.interrupt = threading.Event()
             self.clock = Clock()
             self.switches = Switches()
-            self.faults = Faults()
+            self.faults = Faults(self.clock)
             self.accounts = Accounts(self.clock, self.switches)
             self.invoices = Invoices(self.clock, self.switches)
+            self.profiles = Profiles(self.clock, self.switches)
+            self.webhooks = Webhooks(self)
             self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
 
     def open_call(self, method: str, path: str) -> Call:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+LONGEST = 10 * 365 * 24 * 3600
+"""Seconds that the clock can be moved at once."""
+
 
 class Clock:
     """Time that can be moved forward, never back."""
@@ -16,9 +19,9 @@ class Clock:
         return datetime.now(timezone.utc) + self.ahead
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on by ``seconds``; ValueError when that is below 0."""
-        if seconds < 0:
-            raise ValueError("The clock can only be moved forward")
+        """Move the clock on by ``seconds``; ValueError unless 0 to LONGEST."""
+        if not 0 <= seconds <= LONGEST:
+            raise ValueError("The clock can only be moved forward, by up to 10 years")
         self.ahead += timedelta(seconds=seconds)
 
 

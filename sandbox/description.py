@@ -185,7 +185,8 @@ def _closed(node: Any) -> Any:
 
 def _query_schema(parameters: list[Schema]) -> Schema:
     properties = {item["name"]: item["schema"] for item in parameters}
-    return {"type": "object", "properties": properties}
+    required = [item["name"] for item in parameters if item.get("required")]
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _list_values(texts: list[str], brackets: bool, lists: str) -> list[str] | None:

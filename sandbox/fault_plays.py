@@ -7,62 +7,15 @@ full effect although the caller does not hear so.
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
-from threading import Event
-from typing import Any, NoReturn
 
-from werkzeug import Request, Response
+from werkzeug import Response
 
-from .clock import Clock
-from .invoices import repeated
-from .responses import error_response, json_response
-
-NEW_VALUE = "SOMETHING_NEW"
-ENUMERATED = (
-    "status",
-    "auth_state",
-    "company_state",
-    "state",
-    "type",
-    "channel",
-    "key",
-)
-
-
-class Cut(ConnectionError):
-    """The line to the caller is cut."""
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One call that is to fail."""
-
-    request: Request
-    answer: Callable[[], Response]
-    arguments: dict[str, Any]
-    interrupt: Event
-    clock: Clock
-
-    def read(self) -> None:
-        """Take the whole request off the line."""
-        self.request.get_data(cache=True)
-
-    def wait(self, default: float) -> None:
-        """Wait for the seconds asked for, or until the sandbox is reset."""
-        self.interrupt.wait(float(self.arguments.get("seconds", default)))
-
-    def cut(self) -> NoReturn:
-        """Close the line without an answer."""
-        line = self.request.environ.get("werkzeug.socket")
-        if line is not None:
-            line.shutdown(socket.SHUT_RDWR)
-        raise Cut("The line was cut on demand")
-
+from . import fault_bodies as bodies
+from .exchange import Exchange
+from .responses import error_response
 
 Play = Callable[[Exchange], Response]
 
@@ -122,8 +75,9 @@ def status(code: int, name: str, taken: bool = False) -> Play:
             exchange.answer()
         exchange.read()
         response = error_response(code, name, f"Fault {code} on demand")
-        if "retry_after" in exchange.arguments:
-            response.headers["Retry-After"] = str(exchange.arguments["retry_after"])
+        wait = exchange.arguments.get("retry_after")
+        if wait is not None:
+            response.headers["Retry-After"] = str(wait)
         return response
 
     effect = "Taken, then" if taken else "Nothing is taken:"
@@ -132,7 +86,7 @@ def status(code: int, name: str, taken: bool = False) -> Play:
 
 
 def throttled(exchange: Exchange) -> Response:
-    """Nothing is taken: 429 with Retry-After in seconds (retry_after, default 30)."""
+    """Nothing is taken: 429; Retry-After in seconds (retry_after: 30, or null)."""
     exchange.arguments.setdefault("retry_after", 30)
     return status(429, "too_many_requests")(exchange)
 
@@ -145,35 +99,13 @@ def throttled_date(exchange: Exchange) -> Response:
     return status(429, "too_many_requests")(exchange)
 
 
-def broken_json(exchange: Exchange) -> Response:
-    """Taken; the JSON of the answer breaks off."""
-    response = exchange.answer()
-    response.set_data(response.get_data()[: len(response.get_data()) // 2] or b"{")
-    return response
-
-
-def html(exchange: Exchange) -> Response:
-    """Taken; a page of HTML comes in place of JSON, with the right status."""
-    response = exchange.answer()
-    return Response("<h1>Maintenance</h1>", response.status_code, mimetype="text/html")
-
-
-def html_502(exchange: Exchange) -> Response:
-    """Nothing is taken: a gateway's page of HTML with status 502."""
+def refused(exchange: Exchange) -> Response:
+    """Nothing is taken: an error as the arguments say (status, code, message)."""
     exchange.read()
-    return Response("<h1>502 Bad Gateway</h1>", 502, mimetype="text/html")
-
-
-def empty(exchange: Exchange) -> Response:
-    """Taken; the answer has the right status and no body."""
-    return Response(b"", exchange.answer().status_code, mimetype="application/json")
-
-
-def text_details(exchange: Exchange) -> Response:
-    """Nothing is taken: 400 invalid_parameters with details as text, not a list."""
-    exchange.read()
-    body = {"code": "invalid_parameters", "message": "The input was refused"}
-    return json_response({**body, "details": "number is invalid"}, 400)
+    arguments = exchange.arguments
+    code = str(arguments.get("code", "invoice_refused"))
+    message = str(arguments.get("message", "Daily invoice limit reached"))
+    return error_response(int(arguments.get("status", 422)), code, message)
 
 
 def redirect(exchange: Exchange) -> Response:
@@ -181,66 +113,6 @@ def redirect(exchange: Exchange) -> Response:
     exchange.read()
     location = str(exchange.arguments.get("location", "http://127.0.0.1:9/elsewhere"))
     return Response(b"", 302, headers={"Location": location})
-
-
-def duplicate_after(exchange: Exchange) -> Response:
-    """Taken; the answer says that it exists already (form: as uuid_repeated)."""
-    exchange.answer()
-    return _duplicate(exchange)
-
-
-def duplicate_before(exchange: Exchange) -> Response:
-    """Nothing is taken; the answer says that it exists already."""
-    exchange.read()
-    return _duplicate(exchange)
-
-
-def missing_fields(exchange: Exchange) -> Response:
-    """Taken; fields are left out of the answer (fields, default id and status)."""
-    names = exchange.arguments.get("fields", ["id", "status"])
-    return _changed(exchange, lambda row: [row.pop(name, None) for name in names])
-
-
-def null_fields(exchange: Exchange) -> Response:
-    """Taken; fields of the answer are null (fields, default all)."""
-    names = exchange.arguments.get("fields")
-    return _changed(exchange, lambda row: row.update(dict.fromkeys(names or list(row))))
-
-
-def unknown_values(exchange: Exchange) -> Response:
-    """Taken; statuses, types, channels, keys have a value nobody knows."""
-
-    def change(row: dict[str, Any]) -> None:
-        row.update({name: NEW_VALUE for name in ENUMERATED if name in row})
-        for action in row.get("actions", ()):
-            change(action)
-
-    return _changed(exchange, change)
-
-
-def other_invoice(exchange: Exchange) -> Response:
-    """Taken; the answer shows the number and sums of another invoice."""
-    other = {"number": "SOMEBODY-ELSES-1", "sum": 1.0, "sum_tax": 1.24}
-    return _changed(exchange, lambda row: row.update(other))
-
-
-def _duplicate(exchange: Exchange) -> Response:
-    error = repeated(str(exchange.arguments.get("form", "409")))
-    return error_response(error.status, error.code, error.message, plain=error.plain)
-
-
-def _changed(
-    exchange: Exchange, change: Callable[[dict[str, Any]], object]
-) -> Response:
-    """The answer with every object in it changed; one without JSON stays."""
-    response = exchange.answer()
-    if response.mimetype != "application/json" or not response.get_data():
-        return response
-    data = json.loads(response.get_data())
-    for row in data if isinstance(data, list) else [data]:
-        change(row)
-    response.set_data(json.dumps(data))
-    return response
 
 
 PLAYS: dict[str, Play] = {
@@ -264,18 +136,21 @@ PLAYS: dict[str, Play] = {
     "503_after": status(503, "unavailable", taken=True),
     "504_before": status(504, "gateway_timeout"),
     "504_after": status(504, "gateway_timeout", taken=True),
-    "broken_json": broken_json,
-    "html": html,
-    "html_502": html_502,
-    "empty": empty,
-    "text_details": text_details,
+    "broken_json": bodies.broken_json,
+    "html": bodies.html,
+    "html_502": bodies.html_502,
+    "empty": bodies.empty,
+    "text_details": bodies.text_details,
+    "object_details": bodies.object_details,
+    "other_shape": bodies.other_shape,
+    "refused": refused,
     "redirect": redirect,
-    "duplicate_after": duplicate_after,
-    "duplicate_before": duplicate_before,
-    "missing_fields": missing_fields,
-    "null_fields": null_fields,
-    "unknown_values": unknown_values,
-    "other_invoice": other_invoice,
+    "duplicate_after": bodies.duplicate_after,
+    "duplicate_before": bodies.duplicate_before,
+    "missing_fields": bodies.missing_fields,
+    "null_fields": bodies.null_fields,
+    "unknown_values": bodies.unknown_values,
+    "other_invoice": bodies.other_invoice,
 }
 
 

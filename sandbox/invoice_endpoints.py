@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import Any
 
 from werkzeug import Response
 
-from .arguments import Arguments, Endpoint
+from .arguments import Arguments, Endpoint, endpoints
 from .clock import from_text
 from .errors import not_found, not_served, unauthorized
-from .invoices import Invoice, to_json
+from .forms import taken
+from .invoice import Invoice
+from .invoice_json import to_json
+from .paging import page_response
 from .reading import read
 from .responses import json_response
 
@@ -19,30 +21,27 @@ QUIET = ("RECEIVED", "CREATED", "SENT", "DELIVERED", "ERROR")
 
 
 def create_invoice(call: Arguments) -> Response:
-    _check_may_use_invoices(call)
+    check_may_use_invoices(call)
     data = call.request.files["file"].stream.read()
     fields = {name: value for name, value in call.body.items() if name != "file"}
     document = read(data, fields.get("format"))
     invoice = call.backend.invoices.add(call.company, fields, data, document)
-    return json_response(_show(call, invoice), 201)
+    switches = call.backend.switches
+    status, form = switches.text("taken_status"), switches.text("taken_body")
+    return taken(show(call, invoice), status, form)
 
 
 def list_invoices(call: Arguments) -> Response:
-    _check_may_use_invoices(call)
+    check_may_use_invoices(call)
     rows = [] if call.query.get("direction") != "SENT" else _wanted(call)
-    page, size = call.query.get("page", 1), call.query.get("per_page", 10)
-    shown = rows[(page - 1) * size : page * size]
-    headers = {}
-    if call.backend.switches.text("paging_headers") == "sent":
-        headers = _paging(len(rows), page, size)
-    return json_response([_show(call, row) for row in shown], headers=headers)
+    return page_response(call, rows, 10, lambda row: show(call, row))
 
 
 def get_invoice(call: Arguments) -> Response:
-    invoice = _invoice(call)
+    invoice = own_invoice(call)
     wanted = call.query.get("return_format", "EXTENDED_DETAILS")
     if wanted == "EXTENDED_DETAILS":
-        return json_response(_show(call, invoice))
+        return json_response(show(call, invoice))
     if wanted.endswith("_IMAGE"):
         return Response(_image(invoice, wanted), mimetype="application/pdf")
     if wanted != invoice.document.format:
@@ -54,31 +53,31 @@ def get_invoice(call: Arguments) -> Response:
 
 def list_actions(call: Arguments) -> Response:
     types = call.query.get("type") or QUIET
-    events = _invoice(call).visible(call.now)
+    events = own_invoice(call).visible(call.now)
     return json_response([event.to_json() for event in events if event.type in types])
 
 
 def get_file(call: Arguments) -> Response:
-    file = _invoice(call).files.get(call.path["file_id"])
+    file = own_invoice(call).files.get(call.path["file_id"])
     if file is None:
         raise not_found(f"The invoice has no file {call.path['file_id']}")
     return Response(file.content, content_type=file.mimetype)
 
 
-ENDPOINTS: dict[str, Endpoint] = {
-    endpoint.__name__: endpoint
-    for endpoint in (
-        create_invoice,
-        list_invoices,
-        get_invoice,
-        list_actions,
-        get_file,
-    )
-}
+ENDPOINTS: dict[str, Endpoint] = endpoints(
+    create_invoice,
+    list_invoices,
+    get_invoice,
+    list_actions,
+    get_file,
+)
 
 
-def _check_may_use_invoices(call: Arguments) -> None:
-    """Unverified companies are refused, as are those of another vendor."""
+def check_may_use_invoices(call: Arguments) -> None:
+    """Unverified companies are refused, and locked ones, and another vendor's."""
+    refusal = call.company.standing.invoice_refusal(call.backend.switches)
+    if refusal:
+        raise unauthorized(refusal)
     if not call.backend.accounts.is_verified(call.company):
         raise unauthorized("Unauthorized: the company is not verified")
     key = call.token.vendor_key
@@ -87,12 +86,12 @@ def _check_may_use_invoices(call: Arguments) -> None:
         raise unauthorized("Unauthorized: the company is not linked to the vendor")
 
 
-def _invoice(call: Arguments) -> Invoice:
-    _check_may_use_invoices(call)
-    return call.backend.invoices.get(call.path["id"], call.company)
+def own_invoice(call: Arguments) -> Invoice:
+    check_may_use_invoices(call)
+    return call.backend.invoices.find(call.path["id"], call.company)
 
 
-def _show(call: Arguments, invoice: Invoice) -> dict[str, object]:
+def show(call: Arguments, invoice: Invoice) -> dict[str, Any]:
     return to_json(invoice, call.now, call.request.host_url.rstrip("/"))
 
 
@@ -100,18 +99,16 @@ def _wanted(call: Arguments) -> list[Invoice]:
     """The company's invoices that fit the query, newest first unless asked."""
     rows = [
         invoice
-        for invoice in call.backend.invoices.all
-        if invoice.company is call.company and _fits(call, invoice)
+        for invoice in call.backend.invoices.of(call.company, call.query.get("ids"))
+        if _fits(call, invoice)
     ]
     return rows if call.query.get("sort") == ["received_at"] else rows[::-1]
 
 
 def _fits(call: Arguments, invoice: Invoice) -> bool:
     query, document = call.query, invoice.document
-    ids = {invoice.id, invoice.fields.get("uuid")}
     return (
         (not query.get("status") or invoice.status(call.now) in query["status"])
-        and (not query.get("ids") or not ids.isdisjoint(query["ids"]))
         and query.get("number", document.number) == document.number
         and query.get("reference", document.reference) == document.reference
         and _is_within(query, invoice.created_at)
@@ -125,18 +122,6 @@ def _is_within(query: dict[str, Any], moment: datetime) -> bool:
         if (start and moment < from_text(start)) or (end and moment > from_text(end)):
             return False
     return True
-
-
-def _paging(total: int, page: int, size: int) -> dict[str, str]:
-    pages = max(math.ceil(total / size), 1)
-    return {
-        "X-Total": str(total),
-        "X-Total-Pages": str(pages),
-        "X-Page": str(page),
-        "X-Per-Page": str(size),
-        "X-Next-Page": str(page + 1) if page < pages else "",
-        "X-Prev-Page": str(page - 1) if page > 1 else "",
-    }
 
 
 def _image(invoice: Invoice, wanted: str) -> bytes:

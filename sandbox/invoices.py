@@ -2,79 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import heapq
+import itertools
 import uuid
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
-from . import images
 from .accounts import Company
-from .clock import Clock, to_text
+from .clock import Clock
 from .documents import Document, File
 from .errors import ApiError, not_found
-from .routing import Event, Receiver, plan_routes, timeline
+from .forms import refusal
+from .invoice import Invoice
+from .rerouting import reroute
+from .routing import Event, Receiver, delays, plan_routes, timeline
 from .switches import Switches
 
 WEEK = timedelta(days=7)
-
-
-@dataclass
-class Invoice:
-    """One upload that was taken."""
-
-    id: str
-    company: Company
-    created_at: datetime
-    fields: dict[str, Any]
-    document: Document
-    data: bytes = field(repr=False)
-    receiver: Receiver
-    planned: str | None
-    events: list[Event]
-    own_image: File | None = None
-    files: dict[str, File] = field(default_factory=dict)
-
-    @cached_property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-    def visible(self, now: datetime) -> list[Event]:
-        """The events that have happened by now."""
-        return [event for event in self.events if event.happened_at <= now]
-
-    def status(self, now: datetime) -> str:
-        """PENDING, DELIVERED or FAILED, by the last event that decides."""
-        for event in reversed(self.visible(now)):
-            if event.type in ("DELIVERED", "ERROR"):
-                return "DELIVERED" if event.type == "DELIVERED" else "FAILED"
-        return "PENDING"
-
-    def channel(self, now: datetime) -> str | None:
-        """The route it took, or is planned to take."""
-        sent = [event for event in self.visible(now) if event.type == "SENT"]
-        return (sent[-1].channel or "").lower() if sent else self.planned
-
-    def image(self) -> bytes | None:
-        """The PDF that came with the invoice."""
-        return self.own_image.content if self.own_image else None
-
-    def generated_image(self) -> bytes:
-        """A PDF made by the sandbox."""
-        document = self.document
-        return images.render(
-            (
-                f"Invoice {document.number}",
-                f"From {document.sender.name}",
-                f"To {document.recipient.name}",
-                f"Date {document.date}, due {document.date_due or '-'}",
-                f"{document.net} + tax = {document.gross} {document.currency}",
-                "Made by the sandbox: no image came with the invoice.",
-            )
-        )
 
 
 class Invoices:
@@ -85,6 +31,11 @@ class Invoices:
         self._switches = switches
         self.all: list[Invoice] = []
         self._by_id: dict[str, Invoice] = {}
+        self._by_uuid: dict[str, Invoice] = {}
+        self._by_company: dict[str, list[Invoice]] = {}
+        self._by_number: dict[tuple[str, str], list[Invoice]] = {}
+        self._coming: list[tuple[datetime, int, Invoice, Event]] = []
+        self._count_up = itertools.count()
         self._arrivals: Counter[tuple[str, str]] = Counter()
 
     def add(
@@ -94,25 +45,52 @@ class Invoices:
         data: bytes,
         document: Document,
     ) -> Invoice:
-        """Take an invoice in; a uuid taken before is answered as the switch says."""
+        """Take an invoice in; uuids and numbers had before: as the switches say."""
         given = fields.get("uuid")
-        known = self._by_id.get(given) if given else None
+        known = self._by_uuid.get(given) if given else None
         self._count(company, given, document.number)
         if known:
             return self._repeated(known, company)
+        self._check_number(company, document.number)
         invoice = self._new(company, dict(fields), data, document)
-        self.all.append(invoice)
-        self._by_id[invoice.id] = invoice
-        if given:
-            self._by_id[given] = invoice
+        self._keep(invoice, given)
+        self._expect(invoice, invoice.events)
         return invoice
 
-    def get(self, invoice_id: str, company: Company | None = None) -> Invoice:
-        """The invoice by id or uuid; ApiError 404 unless it is the company's."""
-        invoice = self._by_id.get(invoice_id)
-        if invoice is None or (company and invoice.company is not company):
+    def get(self, invoice_id: str) -> Invoice:
+        """The invoice by id or uuid; ApiError 404."""
+        invoice = self._by_id.get(invoice_id) or self._by_uuid.get(invoice_id)
+        if invoice is None:
             raise not_found(f"There is no invoice {invoice_id}")
         return invoice
+
+    def find(self, invoice_id: str, company: Company) -> Invoice:
+        """The invoice as its company may ask for it; ApiError 404."""
+        invoice = self.get(invoice_id)
+        if invoice.company is not company or invoice_id not in self.names(invoice):
+            raise not_found(f"There is no invoice {invoice_id}")
+        return invoice
+
+    def of(self, company: Company, ids: Iterable[str] | None = None) -> list[Invoice]:
+        """The company's invoices in the order they came; of ``ids``, if given."""
+        rows = self._by_company.get(company.id, [])
+        if ids is None:
+            return rows
+        found = {self._by_id.get(name) or self._by_uuid.get(name) for name in set(ids)}
+        wanted = [
+            each for each in found if each and not self.names(each).isdisjoint(ids)
+        ]
+        return sorted(
+            (each for each in wanted if each.company is company),
+            key=lambda each: each.serial,
+        )
+
+    def names(self, invoice: Invoice) -> set[str]:
+        """What the invoice may be asked for by: its id, and maybe the uuid given."""
+        given = invoice.fields.get("uuid")
+        if given and self._switches.text("get_by_uuid") == "found":
+            return {invoice.id, given}
+        return {invoice.id}
 
     def uploads(self, invoice: Invoice) -> int:
         """How often this uuid, or this number of the company, has arrived."""
@@ -131,6 +109,27 @@ class Invoices:
             values.get("message"),
         )
         invoice.events = [*invoice.visible(now), event]
+        self._expect(invoice, [event])
+
+    def reroute(self, invoice: Invoice, route: str, fields: dict[str, Any]) -> None:
+        """Let the invoice go by another route."""
+        reroute(invoice, route, fields, self._clock.now(), self._switches)
+        self._expect(invoice, invoice.events[invoice.reroutes[-1].start :])
+
+    def happened(self, now: datetime) -> list[tuple[Invoice, Event]]:
+        """What has decided over an invoice until now, since this was last asked."""
+        found = []
+        while self._coming and self._coming[0][0] <= now:
+            _moment, _count, invoice, event = heapq.heappop(self._coming)
+            if any(event is each for each in invoice.events):
+                found.append((invoice, event))
+        return found
+
+    def _expect(self, invoice: Invoice, events: Iterable[Event]) -> None:
+        for event in events:
+            if event.type in ("DELIVERED", "ERROR"):
+                entry = event.happened_at, next(self._count_up), invoice, event
+                heapq.heappush(self._coming, entry)
 
     def _new(
         self, company: Company, fields: dict[str, Any], data: bytes, document: Document
@@ -143,6 +142,7 @@ class Invoices:
         others = (*document.attachments, *document.embedded)
         return Invoice(
             id=(same and fields.get("uuid")) or str(uuid.uuid4()),
+            serial=len(self.all),
             company=company,
             created_at=now,
             fields=fields,
@@ -168,24 +168,17 @@ class Invoices:
         if fields.get("prevent_routing"):
             return [created, Event("DELIVERED", now, "action_delivered")]
         if self._is_stopped(company, document.number, now):
-            text = (
-                f"An invoice with the number {document.number} was sent within a week"
-            )
+            text = _number_sent(document.number)
             return [created, Event("ERROR", now, "action_send_fail", None, text)]
-        names = ("einvoice", "email", "print")
-        delays = {name: self._switches.seconds(f"{name}_delay") for name in names}
-        return timeline(receiver, routes, now, delays)
+        return timeline(receiver, routes, now, delays(self._switches))
 
     def _is_stopped(self, company: Company, number: str, now: datetime) -> bool:
         """The second net that a company can switch on in its settings."""
         if not company.settings["send_invoice_general"]["stop_duplicate_numbers"]:
             return False
         return any(
-            other.company is company
-            and other.document.number == number
-            and other.created_at > now - WEEK
-            and other.status(now) == "DELIVERED"
-            for other in self.all
+            other.created_at > now - WEEK and other.status(now) == "DELIVERED"
+            for other in self._by_number.get((company.id, number), ())
         )
 
     def _image(self, document: Document) -> File | None:
@@ -195,6 +188,16 @@ class Invoices:
             file for file in document.embedded if file.mimetype == "application/pdf"
         )
         return next(pdfs, None)
+
+    def _keep(self, invoice: Invoice, given: str | None) -> None:
+        company = invoice.company.id
+        self.all.append(invoice)
+        self._by_id[invoice.id] = invoice
+        if given:
+            self._by_uuid[given] = invoice
+        self._by_company.setdefault(company, []).append(invoice)
+        number = company, invoice.document.number
+        self._by_number.setdefault(number, []).append(invoice)
 
     def _count(self, company: Company, given: str | None, number: str) -> None:
         if given:
@@ -207,60 +210,18 @@ class Invoices:
             return known
         raise repeated(answer)
 
+    def _check_number(self, company: Company, number: str) -> None:
+        answer = self._switches.text("number_repeated")
+        if answer != "failed" and self._is_stopped(company, number, self._clock.now()):
+            raise refusal(answer, "invoice_number_already_sent", _number_sent(number))
+
 
 def repeated(answer: str) -> ApiError:
     """The refusal of a uuid taken before, in one of its plausible forms."""
-    status = int(answer[:3]) if answer != "201" else 409
-    code = "invalid_parameters" if status == 400 else "invoice_already_exists"
+    form = "409" if answer == "201" else answer
     text = "An invoice with this uuid already exists"
-    return ApiError(status, code, text, plain=answer.endswith("_text"))
+    return refusal(form, "invoice_already_exists", text)
 
 
-def to_json(invoice: Invoice, now: datetime, base_url: str) -> dict[str, object]:
-    """The invoice as the API shows one that was sent."""
-    document = invoice.document
-    return {
-        "id": invoice.id,
-        "status": invoice.status(now),
-        "reference": document.reference or None,
-        "number": document.number,
-        "sender": _party(document, "sender"),
-        "recipient": {
-            **_party(document, "recipient"),
-            "eia": invoice.receiver.eia or None,
-            "operator": invoice.receiver.operator or None,
-        },
-        "created_at": to_text(invoice.created_at),
-        "date": document.date.isoformat() if document.date else None,
-        "date_due": document.date_due.isoformat() if document.date_due else None,
-        "source_format": document.format,
-        "sum": float(document.net or 0),
-        "sum_tax": float(document.gross or 0),
-        "currency": document.currency,
-        "destination": None,
-        "comment": invoice.fields.get("sender_comment"),
-        "files": _files(invoice, base_url),
-        "actions": [
-            event.to_json() for event in invoice.visible(now) if event.type != "INFO"
-        ],
-    }
-
-
-def _files(invoice: Invoice, base_url: str) -> list[dict[str, str]]:
-    return [
-        {
-            "id": file_id,
-            "filename": file.name,
-            "type": "ATTACHMENT",
-            "mimetype": file.mimetype,
-            "href": f"{base_url}/v1/invoices/{invoice.id}/files/{file_id}",
-        }
-        for file_id, file in invoice.files.items()
-    ]
-
-
-def _party(document: Document, side: str) -> dict[str, str | None]:
-    party = document.sender if side == "sender" else document.recipient
-    return {
-        name: getattr(party, name) or None for name in ("eia", "bid", "name", "country")
-    }
+def _number_sent(number: str) -> str:
+    return f"An invoice with the number {number} was sent within a week"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from . import __doc__ as scope
 from .accounts import Company, Mail
 from .backend import Backend
-from .invoices import Invoice
+from .invoice import Invoice
 
 SHOWN = 200
 SUBJECTS = {
@@ -130,7 +130,7 @@ def _clock(backend: Backend) -> Markup:
         ).format(seconds, words)
         for words, seconds in steps
     )
-    faults = [f"{each.times} × {each.fault}" for each in backend.faults.active]
+    faults = [each.words() for each in backend.faults.active]
     return Markup("<p>Clock: {} UTC {} <span class='soft'>{}</span></p>").format(
         _when(backend.clock.now()),
         buttons,

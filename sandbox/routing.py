@@ -16,6 +16,7 @@ from typing import Any
 from .clock import to_text
 from .description import is_email
 from .documents import Document
+from .switches import Switches
 
 NO_ROUTE = "9999:"
 BOUNCE = ".invalid"
@@ -91,17 +92,23 @@ def plan_routes(
     return routes
 
 
+def delays(switches: Switches) -> dict[str, float]:
+    """Seconds that each route takes."""
+    names = ("einvoice", "email", "print")
+    return {name: switches.seconds(f"{name}_delay") for name in names}
+
+
 def timeline(
     receiver: Receiver,
     routes: list[str],
     taken_at: datetime,
-    delays: Mapping[str, float],
+    seconds: Mapping[str, float],
 ) -> list[Event]:
     """Everything that will be heard of the invoice."""
     events = [Event("CREATED", taken_at, "action_created")]
     moment = taken_at
     for index, route in enumerate(routes):
-        moment += timedelta(seconds=delays[route])
+        moment += timedelta(seconds=seconds[route])
         fault = _fault(route, receiver)
         if fault is None:
             return events + _handed_over(route, receiver, moment)
@@ -109,7 +116,7 @@ def timeline(
         kind = "ERROR" if last else "INFO"
         events.append(Event(kind, moment, "action_route_failed", route.upper(), fault))
     if not routes:
-        moment += timedelta(seconds=delays["einvoice"])
+        moment += timedelta(seconds=seconds["einvoice"])
         events.append(Event("ERROR", moment, "action_route_failed", None, NOT_ENOUGH))
     return events
 

@@ -13,7 +13,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from .app import App
 from .backend import Backend
-from .fault_plays import Cut
+from .exchange import Cut
 
 HOST = "127.0.0.1"
 

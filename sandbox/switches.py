@@ -32,7 +32,76 @@ SWITCHES: dict[str, Switch] = {
     "uuid_repeated": Switch(
         "How POST /v1/invoices answers a uuid that it has already taken.",
         "409",
-        ("409", "400", "422", "400_text", "409_text", "201"),
+        (
+            "409",
+            "400",
+            "422",
+            "400_text",
+            "409_text",
+            "400_details",
+            "422_details",
+            "201",
+        ),
+    ),
+    "number_repeated": Switch(
+        "What stop_duplicate_numbers does to a number that was delivered within a "
+        "week: the invoice is taken and FAILED, or POST /v1/invoices refuses it.",
+        "failed",
+        (
+            "failed",
+            "409",
+            "400",
+            "422",
+            "400_text",
+            "409_text",
+            "400_details",
+            "422_details",
+        ),
+    ),
+    "get_by_uuid": Switch(
+        "Whether an invoice is found by the uuid given with it when its id differs.",
+        "found",
+        ("found", "not_found"),
+    ),
+    "taken_status": Switch(
+        "The status that POST /v1/invoices answers for an invoice that was taken.",
+        "201",
+        ("201", "200", "202"),
+    ),
+    "taken_body": Switch(
+        "The body of that answer: the invoice; the id in an object, as JSON text or "
+        "plain; a list with the invoice; or nothing.",
+        "invoice",
+        ("invoice", "id", "id_json", "id_text", "list", "empty"),
+    ),
+    "reroute_pending": Switch(
+        "Whether an invoice that is still PENDING can be rerouted; or the status of "
+        "the refusal.",
+        "allowed",
+        ("allowed", "409", "400"),
+    ),
+    "reroute_body": Switch(
+        "The body of the answer to a reroute.",
+        "empty",
+        ("empty", "object", "invoice"),
+    ),
+    "error_body": Switch(
+        "The body of every error: as described; with details as a text, an object or "
+        "null; a message or error alone; a list; JSON text; plain text; HTML; nothing.",
+        "as_described",
+        (
+            "as_described",
+            "details_text",
+            "details_object",
+            "details_null",
+            "message_only",
+            "error_only",
+            "list",
+            "json_text",
+            "text",
+            "html",
+            "empty",
+        ),
     ),
     "invoice_id": Switch(
         "Whether the id of an invoice is the uuid given with it.",
@@ -60,6 +129,22 @@ SWITCHES: dict[str, Switch] = {
     ),
     "invalid_credentials": Switch(
         "The status that goes with invalid_credentials.", "401", ("401", "400", "403")
+    ),
+    "disabled_token": Switch(
+        "Whether a disabled company gets a token, although its invoices are refused.",
+        "given",
+        ("given", "refused"),
+    ),
+    "removed_user": Switch(
+        "What a removed user meets: no token (USER NOT FOUND, or USER HAS NO RIGHTS TO "
+        "COMPANY), or a token with which every call is refused.",
+        "not_found",
+        ("not_found", "no_rights", "calls_refused"),
+    ),
+    "no_wizard": Switch(
+        "What COMPANY HAS NOT COMPLETED FIRST TIME WIZARD stops.",
+        "invoices_refused",
+        ("invoices_refused", "token_refused", "nothing"),
     ),
     "unknown_scope": Switch(
         "What POST /oauth2/token does with a scope that is not known.",
@@ -101,11 +186,27 @@ SWITCHES: dict[str, Switch] = {
         "is_image",
         ("is_image", "is_attachment"),
     ),
+    "operators_path": Switch(
+        "Where the list of operators is: /v1/definitions/operators, as newer, or "
+        "/v1/entities/operators, as older descriptions say.",
+        "definitions",
+        ("definitions", "entities", "both"),
+    ),
     "paging_headers": Switch(
-        "Whether lists of invoices carry X-Total and the like.",
+        "Whether lists in pages carry X-Total and the like.",
         "sent",
         ("sent", "absent"),
     ),
+    "webhook_payload": Switch(
+        "What a webhook carries: a flat or a nested JSON object, a list, a form, a "
+        "signed token (see GET /v1/jwk), or nothing.",
+        "flat",
+        ("flat", "nested", "list", "form", "signed", "empty"),
+    ),
+    "webhook_pause": Switch(
+        "Seconds until an unacknowledged webhook is repeated; doubled each time.", 60
+    ),
+    "profile_delay": Switch("Seconds until a new network profile is active.", 60),
     "token_lifetime": Switch("Seconds that a token lives.", 3600),
     "einvoice_delay": Switch("Seconds from upload to delivery as e-invoice.", 5),
     "email_delay": Switch("Seconds from upload to delivery as e-mail.", 5),

@@ -4,8 +4,13 @@ from . import test_client_tokens
 from . import test_handover
 from . import test_layering
 from . import test_tour
+from . import test_unknown_answers
 from . import test_company
+from . import test_company_refused
+from . import test_attachments
 from . import test_invoice_status
+from . import test_outage
+from . import test_preflight
 from . import test_security
 from . import test_transfer
 from . import test_transfer_trouble

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+from ..models.res_company_connection import DRAWERS
 from ..sandbox.fault_plays import PLAYS
 from ..sandbox.invoices import Invoices
 from ..sandbox.server import Sandbox
@@ -58,11 +59,15 @@ class MaventaCase(AccountTestInvoicingCommon):
         backend = self.backend
         backend.accounts.users, backend.accounts.companies = map(dict, self.known)
         backend.accounts.mails.clear()
+        for account in backend.accounts.companies.values():
+            backend.accounts.restore(account)
+        backend.webhooks.clear()
         backend.faults.active.clear()
         for name, switch in SWITCHES.items():
             backend.switches.set(name, switch.default)
         backend.invoices = Invoices(backend.clock, backend.switches)
         backend.calls.clear()
+        DRAWERS.clear()
 
     # Set-up -------------------------------------------------------------------
 
@@ -178,6 +183,8 @@ class MaventaCase(AccountTestInvoicingCommon):
             .search([("state", "in", ("prepared", "uncertain"))])
         )
         waiting.write({"next_attempt_at": now - timedelta(seconds=1)})
+        paused = self.env["res.company"].sudo().search([("maventa_pauses", ">", 0)])
+        paused.maventa_paused_until = now - timedelta(seconds=1)
         self.run_cron()
 
     def put_back(self, moves):

@@ -334,6 +334,16 @@ class BadData:
                 self.assertRefused(move, words)
                 partner.write(before)
 
+    def test_addresses_of_banks_are_left_to_the_operator(self):
+        buyer = self.env["res.partner"].create(
+            {**self.party("FI"), "name": "Mia", "vat": False, "company_registry": False}
+        )
+        buyer.maventa_address = "FI2112345600000785"
+        move = self.invoice("FI", buyer, ref="Mia")
+        self.assertRefused(move, "FI2112345600000785")
+        buyer.maventa_operator = "NDEAFIHH"
+        self.document(move, R010)
+
     def test_taxes_that_contradict_themselves(self):
         company = self.sellers["FI"]
         standard = self.tax(company, 25.5)

@@ -106,7 +106,7 @@ class TestClientErrors(ClientCase):
         self.fault("text_details")
         error = self.error(self.upload, client)
         self.assertEqual(error.details, ("number is invalid",))
-        self.assertEqual(str(error), "The input was refused number is invalid")
+        self.assertEqual(str(error), "The input was refused. number is invalid.")
 
     def test_a_wait_that_was_asked_for_is_passed_on(self):
         client = self.sender()
@@ -306,8 +306,9 @@ class TestErrorFromAnswer(unittest.TestCase):
             ({"message": "No", "details": ["a", 1]}, "No", ("a", "1")),
             ({"error": "No", "details": None}, "No", ()),
             ({"message": "  two\n lines ", "details": "x"}, "two lines", ("x",)),
-            (["No"], "['No']", ()),
-            (None, "None", ()),
+            (["No", "never"], "No never", ()),
+            (None, "", ()),
+            ({"details": {"lang": ["a", "b"], "uuid": None}}, "", ("lang: a b",)),
             ("<html>No</html>", "<html>No</html>", ()),
         ):
             with self.subTest(body):

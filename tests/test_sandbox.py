@@ -259,7 +259,7 @@ class TestSandboxServer(SandboxCase):
     def test_what_is_not_served_is_501_and_what_is_unknown_404(self):
         for path, status in (
             ("/v1/documents", 501),
-            ("/v1/invoices/1/reroute/email", 501),
+            ("/v1/invoices/1/assignment", 501),
             ("/v1/nonsense", 404),
         ):
             with self.subTest(path):
@@ -332,12 +332,13 @@ class TestSandboxServer(SandboxCase):
                 self.assertEqual(page.status_code, 200)
                 self.assertIn("Sender &lt;b&gt;Oy", page.text)
         self.assertIn("Allekirjoita", self.api.get("/sandbox/").text)
-        self.assertIn("webhooks", self.api.get("/sandbox/").text)
+        self.assertIn("company users", self.api.get("/sandbox/").text)
 
     def test_wrong_control_calls_say_what_is_wrong(self):
         for path, values, words in (
             ("/sandbox/clock", {"advance": -1}, "0 or more"),
             ("/sandbox/clock", {"advance": "nan"}, "0 or more"),
+            ("/sandbox/clock", {"advance": 1e300}, "up to 10 years"),
             ("/sandbox/switches", {"invoice_id": "other"}, "same, different"),
             ("/sandbox/switches", {"token_lifetime": "long"}, "number of seconds"),
             ("/sandbox/faults", {"fault": "flood"}, "fault is one of"),

@@ -131,6 +131,13 @@ class TestSandboxFaults(SandboxCase):
                 self.assertEqual(self.taken(), count)
         self.assertEqual(count, 4)
 
+    def test_retry_after_as_seconds_and_not_at_all(self):
+        for arguments, expected in (({}, "30"), ({"retry_after": None}, None)):
+            self.fault("429", arguments=arguments)
+            answer = self.upload()
+            self.assertEqual(answer.status_code, 429)
+            self.assertEqual(answer.headers.get("Retry-After"), expected)
+
     def test_retry_after_as_a_date(self):
         self.fault("429_date", arguments={"retry_after": 90})
         moment = parsedate_to_datetime(self.upload().headers["Retry-After"])
@@ -155,6 +162,8 @@ class TestSandboxFaults(SandboxCase):
         self.assertIn("<h1>", self.upload().text)
         self.fault("text_details")
         self.assertEqual(self.upload().json()["details"], "number is invalid")
+        self.fault("object_details")
+        self.assertIn("is invalid", self.upload().json()["details"]["number"])
         self.fault("redirect")
         self.assertEqual(self.upload().status_code, 302)
         self.assertEqual(self.taken(), 3)
@@ -168,6 +177,27 @@ class TestSandboxFaults(SandboxCase):
         self.assertEqual(answer.status_code, 400)
         self.assertIn("already exists", answer.text)
         self.assertEqual(self.taken(), 1)
+        self.switch(uuid_repeated="422_details")
+        self.fault("duplicate_after")
+        refused = self.upload(uuid="u2")
+        text = "An invoice with this uuid already exists"
+        self.assertRefused(refused, 422, "invalid_parameters", text)
+
+    def test_an_error_of_ones_choice(self):
+        self.fault("refused")
+        self.assertRefused(self.upload(), 422, "invoice_refused")
+        self.fault("refused", arguments={"status": 402, "code": "x", "message": "y"})
+        answer = self.upload()
+        self.assertRefused(answer, 402, "x")
+        self.assertEqual((answer.json()["message"], self.taken()), ("y", 0))
+
+    def test_a_list_for_an_object_and_the_other_way(self):
+        self.fault("other_shape")
+        self.assertEqual(self.upload(uuid="u1").json()[0]["id"], "u1")
+        self.fault("other_shape", "GET")
+        url = self.api.url + "/v1/invoices?direction=SENT"
+        rows = self.api.session.get(url, timeout=5).json()["items"]
+        self.assertEqual([row["id"] for row in rows], ["u1"])
 
     def test_answers_with_other_content(self):
         self.upload(uuid="u1")

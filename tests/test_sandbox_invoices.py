@@ -222,7 +222,9 @@ class TestSandboxRepeats(SandboxCase):
         for path in ("", "/actions", "/files/1"):
             refused = other.get(f"/v1/invoices/u1{path}")
             self.assertRefused(refused, 404, "not_found")
-        self.assertEqual(other.get("/v1/invoices", direction="SENT").json(), [])
+        for query in ({}, {"ids": ["u1"]}):
+            rows = other.get("/v1/invoices", direction="SENT", **query).json()
+            self.assertEqual(rows, [])
 
     def test_the_id_may_differ_from_the_uuid(self):
         self.switch(invoice_id="different")

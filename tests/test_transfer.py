@@ -178,7 +178,7 @@ class TestTransferDocument(MaventaCase):
 
     def test_the_uuid_belongs_to_the_content(self):
         move = self.make_invoice()
-        xml = move._maventa_xml()
+        xml = move._maventa_export()[0]
         first = move._maventa_uuid(xml)
         self.assertEqual(move._maventa_uuid(xml), first)
         self.assertNotEqual(move._maventa_uuid(xml.replace(b"Work", b"Play")), first)
@@ -231,17 +231,17 @@ class TestTransferFailure(MaventaCase):
         self.assertEqual(self.transmission(poisoned).error_code, "no_document")
 
     def test_a_refusal_tells_cause_and_remedy_on_the_invoice(self):
-        self.email.email = "laskut(at)virhe"
         move = self.make_waiting(self.email)
+        self.fault("refused", arguments={"status": 400, "message": "recipient_email"})
         self.run_cron()
         self.assertInvoice(move, self.failed, "failed")
         transmission = self.transmission(move)
         self.assertEqual(transmission.error_code, "rejected")
         self.assertIn("recipient_email", transmission.error_message)
-        self.assertIn("set the status back", transmission.remedy)
+        self.assertIn("set the status to “To be transferred”", transmission.remedy)
         notes = " ".join(move.message_ids.mapped("body"))
         self.assertIn("Maventa refused the invoice", notes)
-        self.assertIn("set the status back", notes)
+        self.assertIn("set the status to “To be transferred”", notes)
         self.assertFalse(self.uploaded(move))
 
     def test_all_failures_of_a_run_come_in_one_mail_in_the_companys_language(self):
@@ -273,8 +273,8 @@ class TestTransferFailure(MaventaCase):
         self.assertEqual(self.env["mail.mail"].search([]), mails)
 
     def test_mended_and_put_back_it_goes_under_a_new_uuid(self):
-        self.email.email = "laskut(at)virhe"
         move = self.make_waiting(self.email)
+        self.fault("refused", arguments={"status": 400, "message": "recipient_email"})
         self.run_cron()
         first = self.transmission(move)
         self.email.email = "laskut@virhe.example"

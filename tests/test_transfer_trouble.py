@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..client import hand_over
+from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
 TRANSFER = "odoo.addons.account_maventa.models.res_company_transfer"
@@ -58,7 +59,7 @@ class TestUncertain(MaventaCase):
         self.assertTransferredOnce(move)
 
     def test_every_form_of_already_there_ends_as_accepted(self):
-        for form in ("409", "400", "422", "400_text", "409_text", "201"):
+        for form in SWITCHES["uuid_repeated"].choices:
             with self.subTest(form):
                 self.backend.switches.set("uuid_repeated", form)
                 move = self.make_waiting()
@@ -93,7 +94,7 @@ class TestUncertain(MaventaCase):
                 self.run_cron()
                 past = fields.Datetime.now() - timedelta(seconds=1)
                 self.transmission(move).write({"state": "sending", "lease_until": past})
-                self.run_cron()
+                self.run_later()
                 self.assertTransferredOnce(move)
 
     def test_a_lease_that_holds_is_left_alone(self):
@@ -113,7 +114,7 @@ class TestUncertain(MaventaCase):
         self.run_cron()
         transmission = self.transmission(move)
         with self.company._maventa_client() as client, ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(hand_over, client, transmission._parcel(True))
+            answer = pool.submit(hand_over, client, transmission._parcel("uncertain"))
         self.assertEqual(len(self.uploaded(move)), 1)
         transmission.write({"state": "sending", "attempts": 3})
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
@@ -124,12 +125,22 @@ class TestUncertain(MaventaCase):
             worker._write_down(answer, "uncertain", 3)
             self.assertEqual(worker.state, "accepted")
 
-    def test_uncertain_never_becomes_given_up(self):
-        self.set_parameter("give_up_hours", "0")
-        move = self.make_waiting()
-        self.fault("cut_after")
-        self.run_cron()
-        self.assertInvoice(move, self.to_transfer, "uncertain")
+    def test_given_up_in_doubt_it_is_asked_about_before_it_goes_anew(self):
+        for taken in (True, False):
+            with self.subTest(taken=taken):
+                move = self.make_waiting()
+                self.set_parameter("give_up_hours", "0")
+                self.fault("cut_after" if taken else "cut_before")
+                self.run_cron()
+                self.assertInvoice(move, self.failed, "failed")
+                transmission = self.transmission(move)
+                self.assertEqual(transmission.error_code, "given_up_uncertain")
+                self.assertIn("Maventa is asked about", transmission.remedy)
+                self.set_parameter("give_up_hours", "24")
+                self.put_back(move)
+                self.run_later()
+                self.assertTransferredOnce(move)
+                self.assertNotEqual(self.transmission(move), transmission)
 
 
 class TestWaiting(MaventaCase):
@@ -150,9 +161,9 @@ class TestWaiting(MaventaCase):
         triggers = (
             self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", self.cron.id)])
         )
-        self.assertIn(
-            self.transmission(move).next_attempt_at, triggers.mapped("call_at")
-        )
+        waits = self.transmission(move).next_attempt_at
+        moment = max(waits, self.company.maventa_paused_until)
+        self.assertIn(moment, triggers.mapped("call_at"))
         self.set_parameter("endpoint", self.sandbox.url)
         self.run_cron()
         self.assertFalse(self.backend.calls, "tried before its time")
@@ -188,13 +199,6 @@ class TestWaiting(MaventaCase):
         move = self.make_waiting()
         self.run_cron()
         self.assertEqual(self.assertWaits(move, "unavailable").state, "prepared")
-
-    def test_the_pauses_grow_up_to_an_hour(self):
-        transmission = self.env["maventa.transmission"].new({})
-        for attempts, seconds in ((1, 30), (2, 60), (5, 480), (9, 3600), (400, 3600)):
-            transmission.attempts = attempts
-            pause = transmission._pause(None).total_seconds()
-            self.assertTrue(seconds * 0.8 <= pause <= seconds * 1.2, pause)
 
     def test_after_its_time_it_counts_as_failed(self):
         self.fault("429", times=9)

@@ -39,3 +39,8 @@ class AccountMoveMaventaStatus(models.TransientModel):
         self.ensure_one()
         self.move_ids.maventa_status_id = self.status_id
         return {"type": "ir.actions.act_window_close"}
+
+    def action_check(self):
+        """Show which of the invoices could not be sent, and why."""
+        self.ensure_one()
+        return self.move_ids.action_maventa_check()

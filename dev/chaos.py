@@ -1,0 +1,166 @@
+"""`make chaos`: a real Odoo, killed at random, sends to a sandbox that fails at random.
+
+At the end the sandbox's own record has to say that every invoice came exactly once,
+with exactly the bytes that Odoo has stored, and Odoo has to say the same. SEED=n
+repeats a plan, CHAOS=short makes a small one.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import requests
+
+from . import live_odoo
+from .chaos_accountant import Accountant
+from .chaos_count import Count, count
+from .chaos_plan import FULL, SHORT, Plan, Size, make_plan
+from .chaos_reading import read_arrivals, read_invoices, read_stuck
+from .chaos_run import PATIENCE, Run, Stuck
+from .chaos_sandbox import SandboxRecord, fault_names
+from .chaos_server import Inside, Server
+from .live_odoo import Odoo, a_sandbox
+from .locks import exclusive
+from .paths import LOCAL
+from .problem import Problem
+from .workplace import HOST, Workplace
+
+DATABASE = "maventa_chaos"
+LOG = LOCAL / "logs" / "chaos.log"
+VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run; return the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    is_short = "short" in (*arguments, os.environ.get("CHAOS"))
+    try:
+        with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
+            return play(_seed(), SHORT if is_short else FULL)
+    except (Problem, requests.RequestException) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def play(seed: int, size: Size) -> int:
+    """Let chaos play on a database of its own and count; return the exit code."""
+    began = time.monotonic()
+    with Workplace() as place, a_sandbox() as sandbox_url:
+        plan = make_plan(seed, size, fault_names(sandbox_url))
+        print(
+            f"chaos: SEED={seed}: {sum(size.invoices)} invoices, {size.kills} kills,"
+            f" {len(plan.faults)} faults",
+            flush=True,
+        )
+        odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
+        make_database(place, odoo, sandbox_url, size)
+        with a_run(place, odoo, sandbox_url, plan) as run:
+            complaints = finish(run)
+            result = verdict(run)
+            print(*summary(run, time.monotonic() - began), sep="\n")
+    result.complaints += complaints
+    print(*result.complaints, result.line, sep="\n", flush=True)
+    return bool(result.complaints)
+
+
+def make_database(place: Workplace, odoo: Odoo, sandbox_url: str, size: Size) -> None:
+    """Make the companies and their invoices."""
+    counts = " ".join(map(str, size.invoices))
+    script = "chaos_data.py"
+    live_odoo.make_database(place, odoo, sandbox_url, script, INVOICES=counts)
+
+
+@contextmanager
+def a_run(place: Workplace, odoo: Odoo, sandbox_url: str, plan: Plan) -> Iterator[Run]:
+    """Everything in place; nothing of it runs on afterwards."""
+    LOG.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
+        server = Server(place, odoo, LOG)
+        stack.callback(server.stop)
+        server.start()
+        inside = Inside(place, DATABASE)
+        stack.callback(inside.close)
+        accountant = hire(odoo, sandbox_url, plan)
+        stack.callback(accountant.stop)
+        task = pool.submit(accountant.run)
+        yield Run(plan, server, inside, accountant, task)
+
+
+def hire(odoo: Odoo, sandbox_url: str, plan: Plan) -> Accountant:
+    """The accountant, with the faults set for the accountant's companies."""
+    admin = Odoo(odoo.url, DATABASE)
+    odoo.login()
+    admin.login("admin")
+    accountant = Accountant(odoo, admin, plan.batches)
+    record = SandboxRecord(sandbox_url, list(accountant.companies.values()))
+    accountant.record = record
+    if os.environ.get("SANDBOX_URL"):
+        # Somebody else may use it too, so only our own companies shall suffer.
+        record.set_faults(fault for fault in plan.faults if fault.company is not None)
+    else:
+        record.set_switches(plan.switches)
+        record.set_faults(plan.faults)
+    return accountant
+
+
+def finish(run: Run) -> list[str]:
+    """Play to the end; tell what went wrong on the way there."""
+    complaints = []
+    try:
+        run.play()
+    except Stuck:
+        complaints.append(f"not done after {PATIENCE} seconds:")
+        complaints += read_stuck(run.accountant)
+    run.accountant.stop()
+    run.task.result()
+    played = run.accountant.record.played()
+    unplayed = sorted(set(run.plan.kinds) - played.keys())
+    return [*complaints, *(f"the fault {kind} has not played" for kind in unplayed)]
+
+
+def verdict(run: Run) -> Count:
+    """The count, when nothing can arrive any more."""
+    record = run.accountant.record
+    while not record.is_calm():
+        time.sleep(0.1)
+    return count(read_invoices(run.accountant), read_arrivals(record))
+
+
+def summary(run: Run, seconds: float) -> Iterator[str]:
+    """What happened, in two lines."""
+    people, record = run.accountant, run.accountant.record
+    kills = ", ".join(f"{run.kills[name]} {text}" for name, text in VICTIMS.items())
+    played = record.played()
+    rows = record.invoices()
+    uploads = {(row["company_id"], row["number"]): row["uploads"] for row in rows}
+    repeated = sum(uploads.values()) - len(rows)
+    acts = ", ".join(f"{act} {number}" for act, number in sorted(people.acts.items()))
+    yield (
+        f"{run.kills.total()} kills ({kills}; {run.hits} in a hand-over) and"
+        f" {played.total()} faults of {len(played)} kinds in {seconds:.0f} s;"
+        f" {repeated} repeated uploads refused."
+    )
+    yield f"People: {acts}, found at Maventa {len(people.by_hand)}."
+
+
+def _seed() -> int:
+    text = os.environ.get("SEED") or str(random.randrange(1_000_000))
+    if not text.isdecimal():
+        raise Problem(f"SEED is {text!r}: set it to a whole number.")
+    return int(text)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

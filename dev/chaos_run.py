@@ -1,0 +1,127 @@
+"""Killing Odoo again and again, each time at the moment that the plan aims at."""
+
+import time
+from collections import Counter
+from concurrent.futures import Future
+
+from .chaos_accountant import Accountant
+from .chaos_plan import Kill, Plan
+from .chaos_server import Inside, Server, kill
+from .problem import Problem
+
+PATIENCE = 600
+"""Seconds after which a run tells what is stuck, and ends."""
+
+AIM_PATIENCE = 5
+"""Seconds to wait for the moment that a kill aims at."""
+
+GLANCE = 0.01
+WAKE_EVERY = 0.5
+"""Seconds between two looks for work by the cron, which takes a minute else."""
+
+
+class Stuck(Exception):
+    """The patience is over."""
+
+
+class Run:
+    """One run: kills until the queue is empty.
+
+    :ivar task: the accountant at work, in a thread
+    :ivar kills: how many victims of each kind there have been
+    :ivar hits: how many of the kills met a hand-over
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        server: Server,
+        inside: Inside,
+        accountant: Accountant,
+        task: "Future[None]",
+    ) -> None:
+        self.plan = plan
+        self.server = server
+        self.inside = inside
+        self.accountant = accountant
+        self.task = task
+        self.kills: Counter[str] = Counter()
+        self.hits = 0
+        self.end = time.monotonic() + PATIENCE
+        self._woken = 0.0
+
+    def play(self) -> None:
+        """Raise Stuck if the queue does not get empty."""
+        for planned in self.plan.kills:
+            self._wait(planned.after)
+            self._strike(planned)
+        for further in self.plan.more_kills():
+            if self._wait(further.after):
+                return
+            self._strike(further)
+
+    def _strike(self, planned: Kill) -> None:
+        since = self.inside.now()
+        if planned.victim == "all":
+            self._wait_for(planned, since)
+            self._note(planned, since)
+            self.server.kill_all()
+            self.server.start()
+        else:
+            while not kill(self._victims(planned, since)):
+                self._glance()
+            self._note(planned, since)
+        self.accountant.kills += 1
+
+    def _note(self, planned: Kill, since: object) -> None:
+        """Write down a kill, and whether something was just being handed over."""
+        self.kills[planned.victim] += 1
+        self.hits += self.inside.sees("sending", since)
+        self.server.note(f"killed: {planned}")
+
+    def _victims(self, planned: Kill, since: object) -> list[int]:
+        """The workers of the kind that was planned, busy ones first."""
+        if planned.victim == "cron":
+            self._wait_for(planned, since)
+        end = time.monotonic() + AIM_PATIENCE
+        while not (busy := self._busy(planned)) and time.monotonic() < end:
+            self._glance()
+        return [*busy, *sorted(self.server.workers(planned.victim))]
+
+    def _busy(self, planned: Kill) -> set[int]:
+        return self.inside.busy() & self.server.workers(planned.victim)
+
+    def _wait_for(self, planned: Kill, since: object) -> None:
+        """Wait for what is aimed at, and a moment more."""
+        end = time.monotonic() + AIM_PATIENCE
+        while time.monotonic() < end and not self._sees(planned.aim, since):
+            self._glance()
+        time.sleep(planned.delay)
+
+    def _sees(self, aim: str | None, since: object) -> bool:
+        if aim is None:
+            return True
+        if not self.inside.sees(aim, since):
+            return False
+        return aim != "uploading" or self.accountant.record.is_uploading()
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait, but not longer than there are invoices; tell whether all are done."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.accountant.finished.is_set():
+            self._glance()
+        return self.accountant.finished.is_set()
+
+    def _glance(self) -> None:
+        """Pass a moment; have the cron look for work more often than it would."""
+        time.sleep(GLANCE)
+        now = time.monotonic()
+        if now > self.end:
+            raise Stuck
+        if self.task.done():
+            self.task.result()
+        if not self.server.is_alive():
+            raise Problem("Odoo ended by itself: see .local/logs/chaos.log.")
+        if now > self._woken + WAKE_EVERY:
+            self._woken = now
+            self.inside.wake_cron()

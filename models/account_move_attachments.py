@@ -1,0 +1,201 @@
+import io
+import re
+from dataclasses import dataclass
+
+from odoo import api, fields, models
+from odoo.tools.pdf import PdfFileReader, merge_pdf
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes: what Maventa takes of a file in a UBL document."""
+
+PEPPOL_TYPES = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "text/csv": ".csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+}
+"""What BIS Billing 3 lets a document carry (BR-CL-24), and how such files end."""
+
+PRINTED_FILES = 3
+PRINTED_PAGES = 110
+"""More files or pages than these, and a letter goes without any of them."""
+
+LONGEST_NAME = 50
+"""Characters of a file's name, of a–z, 0–9, dot and underscore."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it travels inside a document."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
+
+class AccountMove(models.Model):
+    """The files of an invoice that go along with it."""
+
+    _inherit = "account.move"
+
+    maventa_kept_back_ids = fields.Many2many(
+        "ir.attachment",
+        "account_move_maventa_kept_back_rel",
+        string="Files that stay here",
+        copy=False,
+    )
+    maventa_attachment_ids = fields.Many2many(
+        "ir.attachment",
+        string="Files that go along",
+        compute="_compute_maventa_attachment_ids",
+        inverse="_inverse_maventa_attachment_ids",
+        help="They go along with the original invoice, in the order in which they were"
+        " attached.",
+    )
+    maventa_attachment_notes = fields.Text(compute="_compute_maventa_attachment_notes")
+
+    def _maventa_own_files(self):
+        """What people have attached: not the PDF and the data that Odoo makes.
+
+        In the order in which it was attached.
+        """
+        return self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", "account.move"),
+                ("res_id", "in", self.ids),
+                ("res_field", "=", False),
+                ("type", "=", "binary"),
+            ],
+            order="id",
+        )
+
+    @api.depends("maventa_kept_back_ids", "attachment_ids")
+    def _compute_maventa_attachment_ids(self):
+        files = self._maventa_own_files().grouped("res_id")
+        for move in self:
+            own = files.get(move.id, self.env["ir.attachment"])
+            move.maventa_attachment_ids = own - move.maventa_kept_back_ids
+
+    def _inverse_maventa_attachment_ids(self):
+        for move in self:
+            kept_back = move._maventa_own_files() - move.maventa_attachment_ids
+            move._maventa_write({"maventa_kept_back_ids": [(6, 0, kept_back.ids)]})
+
+    @api.depends("maventa_attachment_ids", "partner_id")
+    @api.depends_context("lang")
+    def _compute_maventa_attachment_notes(self):
+        for move in self:
+            notes = move._maventa_attachment_notes()
+            move.maventa_attachment_notes = "\n".join(notes)
+
+    def _maventa_attachment_notes(self):
+        """What of the chosen files will not reach the customer, and why."""
+        self.ensure_one()
+        files = self.maventa_attachment_ids
+        if not files:
+            return []
+        if not self.company_id.sudo().maventa_send_pdf:
+            return [
+                self.env._(
+                    "The files stay here, as the company sends data without the"
+                    " original invoice."
+                )
+            ]
+        left_out = files - self._maventa_files()
+        return [*map(self._maventa_file_note, left_out), *self._maventa_print_notes()]
+
+    def _maventa_files(self):
+        """The chosen files that a document can carry."""
+        return self.maventa_attachment_ids.filtered(
+            lambda file: (
+                file.mimetype in PEPPOL_TYPES and file.file_size <= LARGEST_FILE
+            )
+        )
+
+    def _maventa_file_note(self, file):
+        if file.mimetype not in PEPPOL_TYPES:
+            return self.env._(
+                "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
+                " XLSX and ODS files. Save it as one of them.",
+                file=file.name,
+            )
+        return self.env._(
+            "%(file)s stays here: it is larger than 10 MB. Make it smaller.",
+            file=file.name,
+        )
+
+    def _maventa_print_notes(self):
+        """What a letter does not take: Maventa then prints none of the files."""
+        if "print" not in self._maventa_likely_routes()[:1]:
+            return []
+        files = self._maventa_files()
+        printed = files.filtered(_is_pdf)
+        notes = []
+        if files - printed:
+            notes.append(
+                self.env._(
+                    "Letters carry only PDF files: %(files)s will not be printed.",
+                    files=(files - printed).mapped("name"),
+                )
+            )
+        pages = sum(page_count(file.raw) for file in printed)
+        if len(printed) > PRINTED_FILES or pages > PRINTED_PAGES:
+            notes.append(
+                self.env._(
+                    "Letters carry at most %(files)s files with %(pages)s pages"
+                    " together: none of these will be printed. Choose fewer.",
+                    files=PRINTED_FILES,
+                    pages=PRINTED_PAGES,
+                )
+            )
+        return notes
+
+    def _maventa_likely_routes(self):
+        by_email = self.company_id.sudo().maventa_send_by_email
+        return self.partner_id._maventa_routes(by_email)
+
+    def _maventa_enclosed(self, name):
+        """The original invoice and the files that go with it, under safe names.
+
+        :param name: of the document, without ending: the PDF has the same
+        """
+        pdf = self.invoice_pdf_report_id.raw
+        files = self._maventa_files()
+        if self.company_id.sudo().maventa_merge_pdf:
+            behind = files.filtered(lambda f: _is_pdf(f) and page_count(f.raw))
+            pdf = merge_pdf([pdf, *behind.mapped("raw")]) if behind else pdf
+            files -= behind
+        taken = {f"{name}.pdf"}
+        return [
+            File(f"{name}.pdf", "application/pdf", pdf),
+            *(File(_free_name(f, taken), f.mimetype, f.raw) for f in files),
+        ]
+
+
+def _is_pdf(file):
+    return file.mimetype == "application/pdf"
+
+
+def page_count(content):
+    """The pages of a PDF; 0 for one that can't be read."""
+    try:
+        return PdfFileReader(io.BytesIO(content), strict=False).getNumPages()
+    except Exception:  # a broken PDF breaks the library in any way
+        return 0
+
+
+def _free_name(file, taken):
+    """A name of a–z, 0–9, dot and underscore that no other file has."""
+    ending = PEPPOL_TYPES[file.mimetype]
+    stem = file.name.lower().removesuffix(ending)
+    stem = re.sub(r"[^a-z0-9]+", "_", stem).strip("_") or "file"
+    number = 1
+    name = stem[: LONGEST_NAME - len(ending)] + ending
+    while name in taken:
+        number += 1
+        tail = f"_{number}{ending}"
+        name = stem[: LONGEST_NAME - len(tail)] + tail
+    taken.add(name)
+    return name

@@ -1,0 +1,166 @@
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from odoo import api, fields, models
+from odoo.tools import email_normalize, format_date
+
+from ..const import OPEN_STATES, TAKEN_STATES
+from .causes import VERBATIM, explain
+
+BANK_DAYS = 2
+"""Days that a bank needs between getting an e-invoice and its due date."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about an invoice that a person wants to know before it leaves.
+
+    :ivar code: of the cause, see :mod:`~.causes`
+    :ivar record: where it can be mended
+    :ivar blocks: whether Maventa or the receiver would refuse the invoice
+    """
+
+    code: str
+    record: Any
+    arguments: dict = field(default_factory=dict)
+    blocks: bool = True
+
+
+class AccountMove(models.Model):
+    """What can be known about an invoice before it leaves. Nothing here calls out."""
+
+    _inherit = "account.move"
+
+    maventa_obstacle = fields.Char(
+        string="What stands in the way", compute="_compute_maventa_obstacle"
+    )
+    maventa_plan = fields.Char(
+        string="Would go",
+        compute="_compute_maventa_plan",
+        help="The way that is tried first, and the address.",
+    )
+
+    @api.depends("partner_id", "invoice_line_ids")
+    @api.depends_context("lang")
+    def _compute_maventa_obstacle(self):
+        for move in self:
+            findings = move._maventa_findings() if move.state == "posted" else []
+            causes = [move._maventa_finding_text(each) for each in findings]
+            move.maventa_obstacle = " ".join(causes)
+
+    @api.depends("partner_id")
+    @api.depends_context("lang")
+    def _compute_maventa_plan(self):
+        names = dict(self._fields["maventa_channel"]._description_selection(self.env))
+        for move in self:
+            routes = move._maventa_likely_routes()[:1]
+            parts = [names[route] for route in routes]
+            parts += [move._maventa_destination(route) for route in routes]
+            move.maventa_plan = " · ".join(filter(None, parts))
+
+    def _maventa_destination(self, route):
+        """The address that this invoice would go to."""
+        partner = self.partner_id
+        invoiced = partner.commercial_partner_id
+        if route == "einvoice":
+            parts = (invoiced.maventa_address, invoiced.maventa_operator)
+            return ", ".join(filter(None, parts))
+        if route == "email":
+            return partner._maventa_email()
+        return f"{partner.street}, {partner.zip} {partner.city}"
+
+    def _maventa_findings(self, errors=None):
+        """Everything that stands in the way of this invoice or that would surprise.
+
+        :param errors: what is wrong with the document, if that is known already
+        """
+        self.ensure_one()
+        if errors is None:
+            _content, errors = self._maventa_export()
+        return [
+            *self._maventa_route_findings(),
+            *(Finding("no_document", self, {"text": text}) for text in errors),
+            *self._maventa_surprises(),
+        ]
+
+    def _maventa_route_findings(self):
+        by_email = self.company_id.sudo().maventa_send_by_email
+        partner = self.partner_id
+        email = by_email and partner._maventa_email()
+        if email and not email_normalize(email):
+            arguments = {"customer": partner.display_name, "email": email}
+            return [Finding("email_invalid", partner, arguments)]
+        if partner._maventa_routes(by_email):
+            return []
+        wanted = partner.commercial_partner_id.maventa_preferred_channel or "automatic"
+        arguments = {"customer": partner.display_name}
+        if wanted == "none":
+            return [Finding("customer_excluded", partner, arguments)]
+        if wanted != "automatic":
+            arguments["channel"] = self._maventa_channel_name(wanted)
+            return [Finding("channel_impossible", partner, arguments)]
+        code = "no_route" if by_email else "no_route_without_email"
+        return [Finding(code, partner, arguments)]
+
+    def _maventa_channel_name(self, channel):
+        selection = self._fields["maventa_channel"]._description_selection(self.env)
+        return dict(selection)[channel].lower()
+
+    def _maventa_surprises(self):
+        """What may go through, but perhaps not as the sender expects."""
+        partner = self.partner_id
+        invoiced = partner.commercial_partner_id
+        automatic = invoiced.maventa_preferred_channel in (False, "automatic")
+        if automatic and self._maventa_likely_routes()[:1] == ["print"]:
+            yield Finding(
+                "by_letter", partner, {"customer": partner.name}, blocks=False
+            )
+        for note in self._maventa_attachment_notes():
+            yield Finding(VERBATIM, self, {"text": note}, blocks=False)
+        soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)
+        by_bank = invoiced.maventa_operator and self._maventa_goes_to_bank()
+        if by_bank and self.invoice_date_due and self.invoice_date_due < soon:
+            due = format_date(self.env, self.invoice_date_due)
+            yield Finding("due_soon", self, {"date": due}, blocks=False)
+
+    def _maventa_goes_to_bank(self):
+        """Whether the e-invoice address is a bank account: then a bank delivers."""
+        address = self.partner_id.commercial_partner_id.maventa_address or ""
+        return address[:2].isalpha() and address[2:4].isdigit()
+
+    def _maventa_finding_text(self, finding):
+        status = self.company_id.sudo().maventa_to_transfer_status_id.name
+        arguments = {"status": status, **finding.arguments}
+        return " ".join(filter(None, explain(self.env, finding.code, arguments)))
+
+    def _maventa_is_before_transfer(self):
+        """Whether this invoice is likely still to be sent through Maventa."""
+        seen = OPEN_STATES + TAKEN_STATES + ("failed",)
+        waits = self._maventa_is_to_transfer(self.maventa_status_id)
+        fresh = not self.is_move_sent and self.payment_state != "paid"
+        return (
+            self.state == "posted"
+            and self.maventa_ready
+            and (waits or fresh)
+            and self._maventa_latest().state not in seen
+        )
+
+    def action_maventa_check(self):
+        """Show, of a selection, the invoices that something stands in the way of."""
+        self.check_access("read")
+        found = self.filtered(
+            lambda move: any(each.blocks for each in move._maventa_findings())
+        )
+        if not found:
+            message = self.env._("Nothing stands in the way of these invoices.")
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {"type": "success", "message": message},
+            }
+        view = self.env.ref("account_maventa.account_move_obstacle_list").id
+        name = self.env._("What stands in the way")
+        return found._get_records_action(
+            name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
+        )
