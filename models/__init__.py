@@ -3,7 +3,14 @@ from . import maventa_transmission
 from . import maventa_transmission_send
 from . import maventa_transmission_settle
 from . import account_edi_xml_maventa_bis3
+from . import account_edi_xml_maventa_bis3_party
+from . import account_edi_xml_maventa_bis3_tax
+from . import account_edi_xml_maventa_bis3_line
+from . import account_edi_xml_maventa_bis3_payment
+from . import account_edi_xml_maventa_bis3_check
+from . import account_edi_xml_maventa_bis3_national
 from . import res_partner
+from . import res_partner_identifiers
 from . import res_company
 from . import res_company_connection
 from . import res_company_line

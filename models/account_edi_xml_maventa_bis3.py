@@ -1,4 +1,7 @@
+# Most of the methods of a builder return nothing.
+# pylint: disable=missing-return
 import base64
+import re
 
 from lxml import etree
 
@@ -18,13 +21,135 @@ FOLLOWERS = {
 }
 """What may come after AdditionalDocumentReference, by UBL 2.1's order of elements."""
 
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+DEBIT_NOTE = 383
+"""UNTDID 1001; BIS Billing 3 has no UBL document of that kind."""
+
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
-    """Peppol BIS Billing 3 as Maventa takes it (its format PEPPOLBIS30)."""
+    """Peppol BIS Billing 3 as Maventa takes it (its format PEPPOLBIS30).
+
+    It extends Odoo's builder where a document would be refused, or would say
+    something else than the invoice. Here: the document's head and its references.
+    Each method mends one such trap; rule names such as BR-CO-09 or PEPPOL-EN16931-R003
+    are those of EN 16931's and Peppol's own validation.
+    """
 
     _name = "account.edi.xml.maventa_bis3"
     _inherit = "account.edi.xml.ubl_bis3"
     _description = "Peppol BIS Billing 3 for Maventa"
+
+    def _get_invoice_node(self, vals):
+        """EXTENDS account_edi_ubl_cii: the receiver's language, and clean texts."""
+        builder = self.with_context(lang=vals["invoice"].partner_id.lang)
+        node = super(AccountEdiXmlMaventaBis3, builder)._get_invoice_node(vals)
+        self._maventa_strip(node)
+        return node
+
+    def _maventa_strip(self, node):
+        """Take off blanks, as a blank element is an error (R008), and what XML can't
+        hold at all."""
+        for key, child in node.items():
+            if isinstance(child, dict):
+                self._maventa_strip(child)
+            elif isinstance(child, list):
+                for item in child:
+                    self._maventa_strip(item or {})
+            elif key == "_text" and type(child) is str:
+                node[key] = NO_XML.sub("", child).strip()
+
+    def _add_invoice_config_vals(self, vals):
+        """EXTENDS account_edi_ubl_cii: a branch without own VAT number sells for its
+        parent, and a debit note is an invoice of its own type."""
+        super()._add_invoice_config_vals(vals)
+        company = vals["company"]
+        lines_up = company | company.sudo().parent_ids.sorted(
+            "parent_path", reverse=True
+        )
+        seller = next((each for each in lines_up if each.vat), company)
+        vals["supplier"] = seller.partner_id.commercial_partner_id
+        if vals["document_type"] == "debit_note":
+            vals["document_type"] = "invoice"
+
+    # Head and references --------------------------------------------------------
+
+    def _add_invoice_header_nodes(self, document_node, vals):
+        """EXTENDS account_edi_ubl_cii: references that mean what the rules say."""
+        super()._add_invoice_header_nodes(document_node, vals)
+        invoice = vals["invoice"]
+        credited, date = self._maventa_credited(vals)
+        document_node["cac:BillingReference"] = {
+            "cac:InvoiceDocumentReference": {
+                "cbc:ID": {"_text": credited or None},
+                "cbc:IssueDate": {"_text": date},
+            }
+        }
+        order = self._maventa_order_reference(invoice)
+        order = "" if order == credited else order
+        buyer = self._maventa_buyer_reference(vals, order)
+        document_node["cbc:BuyerReference"] = {"_text": buyer}
+        self._maventa_set_order(document_node, order, buyer, invoice)
+        if self._maventa_debited(invoice):
+            document_node["cbc:InvoiceTypeCode"] = {"_text": DEBIT_NOTE}
+        texts = (vals["_maventa_first_note"], document_node["cbc:Note"]["_text"])
+        document_node["cbc:Note"] = {"_text": "\n".join(filter(None, texts))}
+
+    def _maventa_order_reference(self, invoice):
+        """The customer's order (BT-13): what stands as its reference on the invoice.
+
+        Odoo writes "Reversal of: …" there on credit notes: then the original's counts.
+        """
+        origin = invoice.reversed_entry_id or self._maventa_debited(invoice)
+        ref = invoice.ref or ""
+        if origin and (not ref or origin.name in ref):
+            ref = self._maventa_order_reference(origin)
+        return ref.strip()
+
+    def _maventa_set_order(self, document_node, order, buyer, invoice):
+        """Our own number is an order reference only where a rule forces one
+        (PEPPOL-EN16931-R003: buyer's reference or order reference)."""
+        node = document_node["cac:OrderReference"]
+        sold = (node["cbc:SalesOrderID"] or {}).get("_text")
+        # BIS Billing 3 on BT-14: a sales order without order reference takes "NA".
+        forced = "" if buyer else invoice.name
+        node["cbc:ID"] = {"_text": order or (sold and "NA") or forced}
+
+    def _maventa_buyer_reference(self, vals, order):
+        """The reference the customer asked for (BT-10): its Reference in Odoo, a
+        German authority's Leitweg-ID, or the contact person's name.
+
+        Germany asks for one in any case (DE-R-015).
+        """
+        customer = vals["customer"]
+        owner = customer.commercial_partner_id
+        scheme, value = owner._maventa_peppol_address() or ("", "")
+        leitweg = scheme == "0204" and value
+        person = customer.name if customer != owner and not customer.is_company else ""
+        reference = leitweg or customer.ref or owner.ref or person or ""
+        german = {owner.country_id.code, vals["supplier"].country_id.code} == {"DE"}
+        return reference or (german and (order or vals["invoice"].name)) or ""
+
+    def _maventa_credited(self, vals):
+        """Number and date of the invoice that a credit note credits (BG-3).
+
+        The Netherlands ask for one in any case (NL-R-001); then it's what the user
+        wrote as the credit note's reference.
+        """
+        invoice = vals["invoice"]
+        origin = invoice.reversed_entry_id or self._maventa_debited(invoice)
+        if origin or vals["document_type"] != "credit_note":
+            return origin.name, origin.invoice_date
+        dutch = vals["supplier"].country_id.code == "NL"
+        return dutch and (invoice.ref or "").strip(), None
+
+    def _maventa_debited(self, invoice):
+        """The invoice that a debit note adds to (of the module account_debit_note)."""
+        if "debit_origin_id" in invoice._fields:
+            return invoice.debit_origin_id
+        return invoice.browse()
+
+    # Files ----------------------------------------------------------------------
 
     def _maventa_embed(self, content, files):
         """Put files into a document (BG-24 of EN 16931), in the order given.

@@ -16,3 +16,5 @@ from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards
 from . import test_company_settings
+from . import test_documents
+from . import test_document_mirrors

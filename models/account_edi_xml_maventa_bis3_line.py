@@ -1,0 +1,181 @@
+# Most of the methods of a builder return nothing.
+# pylint: disable=missing-return
+import re
+
+from stdnum import ean
+
+from odoo import models
+
+from odoo.addons.account_edi_ubl_cii.models.account_edi_common import FloatFmt
+
+NAME_LENGTH = 100
+"""Characters of an article's name that all formats Maventa converts to can hold."""
+
+UNSPSC_VERSION = "26.08.01"
+"""The version that Danish sellers have to name (DK-R-003)."""
+
+
+class AccountEdiXmlMaventaBis3(models.AbstractModel):
+    """The lines: texts, quantities, prices and discounts."""
+
+    _inherit = "account.edi.xml.maventa_bis3"
+
+    def _maventa_order_lines(self, vals):
+        """Put the lines in the invoice's order and give them their texts (BR-25).
+
+        Odoo's export follows the order in which the lines were made, and forgets the
+        text of a line that it takes a deposit out of. Deposits come last.
+        """
+        lines = vals["invoice"].invoice_line_ids.sorted(lambda x: (x.sequence, x.id))
+        places = {line.id: place for place, line in enumerate(lines)}
+        for base_line in vals["base_lines"]:
+            own = not base_line.get("_removed_tax_data")
+            base_line["_maventa_line"] = line = lines.browse(own and base_line["id"])
+            if own and base_line["id"] in places:
+                base_line["name"] = line.name
+        vals["base_lines"].sort(
+            key=lambda each: places.get(each["_maventa_line"].id, len(places))
+        )
+
+    # Sections and notes ---------------------------------------------------------
+
+    def _maventa_read_texts(self, vals):
+        """Collect what sections and notes say, as an e-invoice has neither.
+
+        A note belongs to the line before it; right below a heading to the line after
+        it; before all lines to the document.
+        """
+        vals["_maventa_sections"] = sections = {}
+        vals["_maventa_notes"] = notes = {}
+        vals["_maventa_first_note"] = ""
+        if vals["invoice"].invoice_line_ids.filtered(
+            lambda line: line.display_type != "product"
+        ):
+            vals["_maventa_first_note"] = self._maventa_assign(vals, sections, notes)
+
+    def _maventa_assign(self, vals, sections, notes):
+        """Fill the headings and notes by line; return the notes that fit nowhere."""
+        heading, subheading, waiting, last, loose = "", "", [], None, []
+        lines = vals["invoice"].invoice_line_ids
+        for line in lines.sorted(lambda line: (line.sequence, line.id)):
+            kind, text = line.display_type, (line.name or "").strip()
+            if kind == "line_section":
+                heading, subheading, last = text, "", None
+            elif kind == "line_subsection":
+                subheading, last = text, None
+            elif kind != "line_note":
+                sections[line] = list(filter(None, (heading, subheading)))
+                notes[line], waiting, last = waiting, [], line
+            elif last:
+                notes[last].append(text)
+            elif heading:
+                waiting.append(text)
+            else:
+                loose.append(text)
+        return "\n".join(loose + waiting)
+
+    def _add_invoice_line_note_nodes(self, line_node, vals):
+        """EXTENDS account_edi_ubl_cii: the notes of the line, as one (UBL-SR-34)."""
+        super()._add_invoice_line_note_nodes(line_node, vals)
+        notes = vals["_maventa_notes"].get(vals["base_line"]["_maventa_line"], [])
+        line_node["cbc:Note"] = {"_text": "\n".join(notes) or None}
+
+    # Name and description -------------------------------------------------------
+
+    def _ubl_add_line_item_name_description_nodes(self, vals):
+        """EXTENDS account_edi_ubl_cii: a short name, and all else as description.
+
+        Each is said once: Odoo's texts begin with the product's name. What doesn't
+        fit into the name is cut there and stands in the description in full.
+        """
+        super()._ubl_add_line_item_name_description_nodes(vals)
+        base_line = vals["line_vals"]["base_line"]
+        item = vals["item_node"]
+        name, text = self._maventa_name_and_text(base_line, item)
+        headings = vals["_maventa_sections"].get(base_line["_maventa_line"], [])
+        whole = ": ".join([*headings, name])
+        if len(whole) > NAME_LENGTH:
+            text = "\n".join(filter(None, (whole, text)))
+        item["cbc:Name"] = {"_text": _shorten(whole)}
+        item["cbc:Description"] = {"_text": text or None}
+
+    def _maventa_name_and_text(self, base_line, item):
+        """What Odoo gives as name and description, without saying anything twice."""
+        name = ((item["cbc:Name"] or {}).get("_text") or "").strip()
+        text = ((item["cbc:Description"] or {}).get("_text") or "").strip()
+        first, _, rest = text.partition("\n")
+        product = base_line["product_id"]
+        if first.strip() in (name, product.display_name) or text == name:
+            text = rest.strip()
+        first, _, rest = name.partition("\n")
+        return first.strip(), text or rest.strip()
+
+    def _ubl_add_line_item_identification_nodes(self, vals):
+        """EXTENDS account_edi_ubl_cii: only real GTINs are called so (BT-157)."""
+        super()._ubl_add_line_item_identification_nodes(vals)
+        barcode = vals["line_vals"]["base_line"]["product_id"].barcode
+        if not ean.is_valid(barcode or ""):
+            vals["item_node"]["cac:StandardItemIdentification"] = None
+
+    def _ubl_get_line_item_commodity_classification_node_from_unspsc_code(
+        self, vals, unspsc_code
+    ):
+        """EXTENDS account_edi_ubl_cii: UNSPSC by its code in UNTDID 7143 (BR-CL-13)."""
+        node = (
+            super()._ubl_get_line_item_commodity_classification_node_from_unspsc_code(
+                vals, unspsc_code
+            )
+        )
+        node["cbc:ItemClassificationCode"] |= {
+            "listID": "TST",
+            "listVersionID": UNSPSC_VERSION,
+        }
+        return node
+
+    def _ubl_get_line_item_commodity_classification_node_from_cpv_code(
+        self, vals, cpv_code
+    ):
+        """EXTENDS account_edi_ubl_cii: CPV by its code in UNTDID 7143 (BR-CL-13)."""
+        node = super()._ubl_get_line_item_commodity_classification_node_from_cpv_code(
+            vals, cpv_code
+        )
+        node["cbc:ItemClassificationCode"]["listID"] = "STI"
+        return node
+
+    # Numbers --------------------------------------------------------------------
+
+    def _add_invoice_line_amount_nodes(self, line_node, vals):
+        """EXTENDS account_edi_ubl_cii: quantities without exponents or the noise of
+        binary fractions, which are no decimals."""
+        super()._add_invoice_line_amount_nodes(line_node, vals)
+        tag = self._get_tags_for_document_type(vals)["line_quantity"]
+        quantity = vals["base_line"]["quantity"]
+        line_node[tag]["_text"] = FloatFmt(quantity, min_dp=0, max_dp=6)
+
+    def _add_invoice_line_price_nodes(self, line_node, vals):
+        """EXTENDS account_edi_ubl_cii: as many decimals of the price as it takes to
+        come to the line's amount (PEPPOL-EN16931-R120); Odoo has six."""
+        super()._add_invoice_line_price_nodes(line_node, vals)
+        base_line = vals["base_line"]
+        node = line_node["cac:Price"]["cbc:PriceAmount"]
+        quantity = base_line["quantity"]
+        gross = base_line["tax_details"]["gross_total_excluded_currency"]
+        if abs(round(node["_text"], 6) * quantity - gross) > 0.01:
+            node["_text"] = FloatFmt(gross / quantity, min_dp=1, max_dp=12)
+
+    def _ubl_get_line_allowance_charge_discount_node(self, vals, discount_values):
+        """EXTENDS account_edi_ubl_cii: the percentage without binary noise."""
+        node = super()._ubl_get_line_allowance_charge_discount_node(
+            vals, discount_values
+        )
+        percent = FloatFmt(abs(discount_values["percent"]), min_dp=0, max_dp=6)
+        node["cbc:MultiplierFactorNumeric"] = {"_text": percent}
+        return node
+
+
+def _shorten(text):
+    """A text of at most NAME_LENGTH characters, cut between words if it can be."""
+    if len(text) <= NAME_LENGTH:
+        return text
+    cut = text[: NAME_LENGTH - 1]
+    return re.sub(r"\s+\S{0,20}$", "", cut) + "…"

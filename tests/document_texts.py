@@ -1,0 +1,395 @@
+"""Texts of people, deliveries, addresses, and data that can't become a document."""
+
+from odoo import Command
+
+NAME = "InvoiceLine/Item/Name"
+TEXT = "InvoiceLine/Item/Description"
+NOTE = "InvoiceLine/Note"
+BUYER = "AccountingCustomerParty/Party/"
+SELLER = "AccountingSupplierParty/Party/"
+R010 = "PEPPOL-EN16931-R010"
+
+
+class Texts:
+    def test_sections_and_notes(self):
+        def text(kind, name, sequence):
+            return {"display_type": f"line_{kind}", "name": name, "sequence": sequence}
+
+        def line(name, sequence):
+            tax = self.tax(self.sellers["FI"], 25.5)
+            return self.line(tax, name, 1, 10.0, sequence=sequence)
+
+        # Made in another order than they stand in.
+        rows = [
+            line("Doors", 70),
+            text("note", "For the annex", 10),
+            line("Travel", 20),
+            text("section", "Phase 1", 30),
+            text("note", "in May", 40),
+            line("Work", 50),
+            text("note", "with care", 55),
+            text("subsection", "Materials", 60),
+            text("note", "of oak", 80),
+        ]
+        root = self.document(self.invoice("FI", "FI", rows, narration="<p>Thanks</p>"))
+        self.assertValues(
+            root,
+            {
+                "Note": "For the annex\nThanks",
+                NAME: "Travel,Phase 1: Work,Phase 1: Materials: Doors",
+                NOTE: "in May\nwith care,of oak",
+            },
+        )
+
+    def test_names_and_descriptions(self):
+        product = self.env["product.product"].create(
+            {"name": "Oak door", "default_code": "D1", "description_sale": "Solid"}
+        )
+        long = "A description that goes on and on, " * 15
+        code = {"InvoiceLine/Item/SellersItemIdentification/ID": "D1"}
+        for values, name, text in (
+            ({"name": "Work"}, "Work", ""),
+            ({"name": "Work\nin May"}, "Work", "in May"),
+            ({"name": long}, f"{long[:99].rsplit(' ', 1)[0]}…", long.strip()),
+            ({"name": "x" * 150}, f"{'x' * 99}…", "x" * 150),
+            ({"product_id": product.id}, "Oak door", "Solid"),
+            ({"product_id": product.id, "name": "White"}, "Oak door", "White"),
+            ({"product_id": product.id, "name": "Oak door"}, "Oak door", ""),
+            ({"name": "Tea 🍵 for two"}, "Tea 🍵 for two", ""),
+            ({"name": "Bell\x07 \ufffe\x0bend"}, "Bell end", ""),
+            ({"name": "<b>&amp;</b>"}, "<b>&amp;</b>", ""),
+        ):
+            with self.subTest(name=name):
+                tax = self.tax(self.sellers["FI"], 25.5)
+                row = self.line(tax, "", 1, 10.0)
+                del row["name"]
+                root = self.document(self.invoice("FI", "FI", [row | values]))
+                self.assertLessEqual(len(self.value(root, NAME)), 100)
+                self.assertValues(root, {NAME: name, TEXT: text})
+                self.assertValues(root, code if "product_id" in values else {})
+
+    def test_barcodes(self):
+        for barcode, expected in (("6414893386488", "6414893386488"), ("SHELF-7", "")):
+            product = self.env["product.product"].create(
+                {"name": "Thing", "barcode": barcode}
+            )
+            with self.subTest(barcode=barcode):
+                tax = self.tax(self.sellers["FI"], 25.5)
+                row = self.line(tax, "Thing", 1, 10.0, product_id=product.id)
+                root = self.document(self.invoice("FI", "FI", [row]))
+                path = "InvoiceLine/Item/StandardItemIdentification/ID"
+                self.assertValues(root, {path: expected})
+
+    def test_units(self):
+        for unit, code in (("hour", "HUR"), ("kgm", "KGM"), ("unit", "C62")):
+            with self.subTest(unit=unit):
+                tax = self.tax(self.sellers["FI"], 25.5)
+                uom = self.env.ref(f"uom.product_uom_{unit}")
+                row = self.line(tax, "Work", 1.5, 80.0, product_uom_id=uom.id)
+                root = self.document(self.invoice("FI", "FI", [row]))
+                path = "InvoiceLine/InvoicedQuantity/@unitCode"
+                self.assertValues(root, {path: code})
+
+    def test_codes_of_article_groups(self):
+        """Of modules that need not be there: only the node is made."""
+        for kind, code in (("unspsc", "TST"), ("cpv", "STI")):
+            method = getattr(
+                self.builder,
+                f"_ubl_get_line_item_commodity_classification_node_from_{kind}_code",
+            )
+            node = method({}, self.env["res.country"].new({"code": "43"}))
+            self.assertEqual(node["cbc:ItemClassificationCode"]["listID"], code)
+
+
+class Delivery:
+    def test_date_and_place(self):
+        for seller, buyer, delivered, expected in (
+            ("FI", "FI", "2026-05-11", "2026-05-11"),
+            ("FI", "FI", False, ""),
+            ("FI", "SE", "2026-05-11", "2026-05-11"),
+            ("FI", "SE", False, "2026-05-20"),
+            ("DE", "NO", "2026-05-12", "2026-05-12"),
+        ):
+            with self.subTest(seller=seller, buyer=buyer, delivered=delivered):
+                move = self.draft(seller, buyer, delivery_date=delivered)
+                move.action_post()
+                move.delivery_date = delivered
+                root = self.document(move)
+                country = "Delivery/DeliveryLocation/Address/Country/IdentificationCode"
+                self.assertValues(
+                    root, {"Delivery/ActualDeliveryDate": expected, country: buyer}
+                )
+
+    def test_an_incomplete_place_is_left_out(self):
+        for seller, values in (("FI", {"street": "Dock 1"}), ("DE", {})):
+            country = self.env.ref("base.de").id if seller == "DE" else False
+            place = self.env["res.partner"].create(
+                {
+                    "name": "Yard",
+                    "parent_id": self.buyers[seller].id,
+                    "type": "delivery",
+                    "country_id": country,
+                    "street": "Dock 1",
+                    **values,
+                }
+            )
+            with self.subTest(seller=seller):
+                move = self.invoice(seller, seller, partner_shipping_id=place.id)
+                self.assertValues(
+                    self.document(move), {"Delivery/DeliveryLocation": ""}
+                )
+
+    def test_a_supply_within_the_union_needs_a_place(self):
+        place = self.env["res.partner"].create({"name": "Yard", "street": "Dock 1"})
+        move = self.invoice("FI", "SE", partner_shipping_id=place.id)
+        self.assertRefused(move, "Yard has no country")
+
+    def test_a_contact_without_address_lives_at_its_company(self):
+        person = self.env["res.partner"].create(
+            {"name": "Accounts", "parent_id": self.buyers["NL"].id, "type": "invoice"}
+        )
+        root = self.document(self.invoice("NL", person))
+        self.assertValues(
+            root,
+            {
+                BUYER + "PostalAddress/StreetName": "Main street 1",
+                BUYER + "PartyName/Name": "Buyer NL",
+                BUYER + "Contact/Name": "Accounts",
+            },
+        )
+
+
+class Identifiers:
+    def test_addresses_of_sellers(self):
+        for country, expected in (
+            ("FI", "0216:003720774740"),
+            ("SE", "0007:5566778899"),
+            ("NO", "0192:987654325"),
+            ("DK", "0184:12345674"),
+            ("NL", "0106:12345678"),
+            ("EE", "0191:12345678"),
+            ("BE", "0208:0403019261"),
+            ("DE", "9930:DE136695976"),
+        ):
+            with self.subTest(country=country):
+                root = self.document(self.invoice(country, country))
+                for party in (SELLER, BUYER):
+                    scheme = self.value(root, party + "EndpointID/@schemeID")
+                    address = f"{scheme}:{self.value(root, party + 'EndpointID')}"
+                    self.assertEqual(address, expected)
+
+    def test_addresses_of_buyers(self):
+        for country, values, expected in (
+            ("FI", {"maventa_address": "0216:003701120389"}, "0216:003701120389"),
+            ("FI", {"maventa_address": "003701120389"}, "0216:003701120389"),
+            ("FI", {"maventa_address": "FI2112345600000785"}, "0216:003720774740"),
+            ("FI", {"maventa_address": "0213:FI20774740"}, "0216:003720774740"),
+            ("FI", {"company_registry": False}, "0216:003720774740"),
+            ("FI", {"vat": False}, "0216:003720774740"),
+            ("SE", {"company_registry": False}, "0007:5566778899"),
+            ("SE", {"company_registry": "16556677-8899"}, "0007:5566778899"),
+            ("SE", {"maventa_address": "0007:556677-8899"}, "0007:5566778899"),
+            ("SE", {"maventa_address": "0088:7300010000001"}, "0088:7300010000001"),
+            ("NO", {"company_registry": False}, "0192:987654325"),
+            ("DK", {"company_registry": False}, "0184:12345674"),
+            ("BE", {"company_registry": False}, "0208:0403019261"),
+            ("BE", {"vat": False}, "0208:0403019261"),
+            (
+                "BE",
+                {"vat": "BE403019261", "company_registry": False},
+                "0208:0403019261",
+            ),
+            ("EE", {"company_registry": False}, "9931:EE100931558"),
+            ("NL", {"company_registry": "0" * 19 + "1"}, f"0190:{'0' * 19}1"),
+            (
+                "DE",
+                {"peppol_eas": "0088", "peppol_endpoint": "4000001123452"},
+                "0088:4000001123452",
+            ),
+            ("CH", {}, "9927:CHE100155212TVA"),
+            ("GB", {}, "9932:GB980780684"),
+        ):
+            with self.subTest(country=country, values=values):
+                buyer = self.make_buyer(country)
+                buyer.with_context(no_vat_validation=True).write(values)
+                self.assertEqual(":".join(buyer._maventa_peppol_address()), expected)
+
+    def test_company_numbers_and_words_of_the_tax_office(self):
+        number = "PartyLegalEntity/CompanyID"
+        for country, expected in (
+            ("FI", ("2077474-0", "0212", "FI20774740")),
+            ("SE", ("5566778899", "0007", "SE556677889901,Godkänd för F-skatt")),
+            ("NO", ("987654325", "0192", "NO987654325MVA,Foretaksregisteret")),
+            ("DK", ("12345674", "0184", "DK12345674")),
+            ("NL", ("12345678", "0106", "NL123456782B90")),
+            ("EE", ("12345678", "0191", "EE100931558")),
+            ("BE", ("0403019261", "0208", "BE0403019261")),
+            ("DE", ("HRB 12345", "", "DE136695976")),
+        ):
+            with self.subTest(country=country):
+                root = self.document(self.invoice(country, country))
+                names = number, f"{number}/@schemeID", "PartyTaxScheme/CompanyID"
+                paths = [SELLER + name for name in names]
+                self.assertValues(root, dict(zip(paths, expected, strict=True)))
+
+    def test_public_bodies_have_no_f_tax(self):
+        company = self.sellers["SE"]
+        company.write({"company_registry": "212000-0142", "vat": "SE212000014201"})
+        root = self.document(self.invoice("SE", "SE"))
+        path = SELLER + "PartyTaxScheme/CompanyID"
+        self.assertValues(root, {path: "SE212000014201"})
+
+    def test_numbers_as_people_write_them(self):
+        self.sellers["NO"].vat = "987 654 325 mva"
+        self.sellers["SE"].vat = "se 556677-8899 01"
+        for country, vat in (("NO", "NO987654325MVA"), ("SE", "SE556677889901")):
+            with self.subTest(country=country):
+                root = self.document(self.invoice(country, "FI"))
+                found = self.value(root, SELLER + "PartyTaxScheme/CompanyID")
+                self.assertEqual(found.split(",")[0], vat)
+
+    def test_a_branch_sells_for_its_parent(self):
+        parent = self.sellers["FI"]
+        branch = self.env["res.company"].create(
+            {
+                "name": "Branch",
+                "parent_id": parent.id,
+                "country_id": parent.country_id.id,
+            }
+        )
+        self.env.user.company_ids += branch
+        branch.partner_id.vat = False
+        self.make_account(branch, "FI4950009420028730")
+        receivable = self.company_data["default_account_receivable"]
+        self.env["ir.default"].set(
+            "res.partner",
+            "property_account_receivable_id",
+            receivable.id,
+            company_id=branch.id,
+        )
+        self.sellers["branch"] = branch
+        self.addCleanup(self.sellers.pop, "branch")
+        move = self.invoice("branch", "FI", tax=self.tax(parent, 25.5))
+        root, errors = self.export(move)
+        self.assertEqual(errors, [])
+        self.assertRules(root)
+        path = SELLER + "PartyTaxScheme/CompanyID"
+        self.assertValues(root, {path: "FI20774740"})
+
+
+class BadData:
+    def test_consumers(self):
+        """Without number nobody has a Peppol address: the rule on it stays broken,
+        and such invoices go by e-mail, as letter or to the bank."""
+        for country in ("FI", "SE", "NO", "DK", "DE", "NL", "BE", "EE"):
+            person = self.env["res.partner"].create(
+                {**self.party(country), "name": "Mia", "vat": False}
+                | {"company_registry": False, "email": "mia@home.example"}
+            )
+            with self.subTest(country=country):
+                self.document(self.invoice(country, person, ref="Mia"), R010)
+
+    def test_what_only_a_person_can_mend(self):
+        for seller, buyer, change, words in (
+            (
+                "FI",
+                "FI",
+                ("customer", {"country_id": False}),
+                "Buyer FI has no country",
+            ),
+            ("FI", "FI", ("seller", {"vat": False}), "Seller FI has no VAT number"),
+            ("FI", "SE", ("customer", {"vat": False}), "Buyer SE has no VAT number"),
+            ("NO", "NO", ("seller", {"vat": "NO987654325"}), "NO987654325MVA"),
+            ("SE", "SE", ("seller", {"vat": "SE5566778899"}), "SE556677889901"),
+            (
+                "SE",
+                "SE",
+                ("seller", {"company_registry": "1", "vat": False}),
+                "organisationsnummer",
+            ),
+            (
+                "DK",
+                "DK",
+                ("seller", {"company_registry": False, "vat": "DE136695976"}),
+                "CVR",
+            ),
+            ("NL", "FI", ("seller", {"company_registry": "12"}), "KvK"),
+            ("NL", "NL", ("customer", {"street": False}), "Street of Buyer NL"),
+            ("DE", "DE", ("customer", {"city": False, "zip": False}), "Zip, City"),
+            ("DE", "DE", ("seller", {"phone": False}), "Phone of Seller DE"),
+            ("FI", "FI", ("customer", {"maventa_address": "0216:12"}), "0216:12"),
+            (
+                "FI",
+                "SE",
+                ("customer", {"maventa_address": "0007:5566778890"}),
+                "0007:5566778890",
+            ),
+        ):
+            with self.subTest(seller=seller, change=change):
+                role, values = change
+                move = self.invoice(seller, buyer)
+                partner = move.company_id if role == "seller" else move.partner_id
+                before = {name: partner[name] for name in values}
+                partner.with_context(no_vat_validation=True).write(values)
+                self.assertRefused(move, words)
+                partner.write(before)
+
+    def test_addresses_of_banks_are_left_to_the_operator(self):
+        buyer = self.env["res.partner"].create(
+            {**self.party("FI"), "name": "Mia", "vat": False, "company_registry": False}
+        )
+        buyer.maventa_address = "FI2112345600000785"
+        move = self.invoice("FI", buyer, ref="Mia")
+        self.assertRefused(move, "FI2112345600000785")
+        buyer.maventa_operator = "NDEAFIHH"
+        self.document(move, R010)
+
+    def test_taxes_that_contradict_themselves(self):
+        company = self.sellers["FI"]
+        standard = self.tax(company, 25.5)
+        outside = self.tax(company, 0, ubl_cii_tax_category_code="O")
+        for lines, tax, words in (
+            (None, standard.browse(), "has no VAT"),
+            (None, standard | self.tax(company, 14), "more than one VAT"),
+            ([("A", 1, 1.0), self.line(outside, "B")], standard, "outside the scope"),
+            (None, self.tax(company, 5, ubl_cii_tax_category_code="E"), "5.0 %"),
+            (None, self.tax(company, 0, ubl_cii_tax_category_code="S"), "0.0 %"),
+            (
+                None,
+                self.tax(
+                    company,
+                    0,
+                    ubl_cii_tax_category_code="K",
+                    ubl_cii_tax_exemption_reason_code="VATEX-EU-G",
+                ),
+                "VATEX-EU-G",
+            ),
+        ):
+            with self.subTest(words=words):
+                move = self.invoice("FI", "FI", lines, tax=tax)
+                if words == "has no VAT":
+                    move.invoice_line_ids.tax_ids = [Command.clear()]
+                self.assertRefused(move, words)
+        with self.subTest("rates that Sweden doesn't have"):
+            tax = self.tax(self.sellers["SE"], 24)
+            self.assertRefused(self.invoice("SE", "SE", tax=tax), "24.0 %")
+
+    def test_lines_without_text(self):
+        move = self.invoice("FI", "FI", [("", 1, 10.0)])
+        self.assertRefused(move, "Line 1 has no text")
+
+    def test_no_street_is_no_error_outside_the_netherlands(self):
+        buyer = self.make_buyer("FI", street=False, zip=False, city=False)
+        self.document(self.invoice("FI", buyer))
+
+    def test_currencies_with_three_decimals(self):
+        currency = self.env.ref("base.KWD")
+        currency.active = True
+        move = self.invoice("FI", "FI", currency_id=currency.id)
+        self.assertRefused(move, "KWD")
+
+    def assertRefused(self, move, words):
+        _root, errors = self.export(move)
+        self.assertTrue(any(words in error for error in errors), (words, errors))
+        for error in errors:
+            self.assertRegex(error, r"\. .*\.$", "cause and remedy")
