@@ -259,7 +259,11 @@ class AccountMove(models.Model):
                         company=company.name,
                     )
                 )
-            moves.maventa_status_id = company.sudo().maventa_to_transfer_status_id
+            status = company.sudo().maventa_to_transfer_status_id
+            # Writing touches the row even if nothing changes, and may collide.
+            moves.filtered(
+                lambda move, status=status: move.maventa_status_id != status
+            ).maventa_status_id = status
         self._maventa_hurry()
         self.env["res.company"]._maventa_trigger_transfer(delay=0)
         return {

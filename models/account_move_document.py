@@ -196,8 +196,11 @@ class AccountMove(models.Model):
     def _maventa_render(self):
         """Make and store the PDFs of these invoices; tell whether that went well.
 
-        Odoo's own step of storing them would mark the invoices as sent.
+        Odoo's own step of storing them would mark the invoices as sent. Rendering
+        computes fields of journal items, which would write to the invoices, too, and
+        that would collide with whoever has one open.
         """
+        self = self._maventa_light()
         sender = self.env["account.move.send"]
         try:
             with self.env.cr.savepoint():

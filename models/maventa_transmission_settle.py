@@ -84,12 +84,18 @@ class MaventaTransmission(models.Model):
             "maventa_channel": self.channel or self.planned_channel,
         }
         company = self.company_id.sudo()
-        if self.state == "failed":
+        if self.state == "failed" and self._may_move_status(company):
             values["maventa_status_id"] = company.maventa_failed_status_id.id
         elif self.state in ("accepted", "delivered"):
             values["is_move_sent"] = True
             values["maventa_status_id"] = self.move_id._maventa_status_after().id
         return tuple(values.items())
+
+    def _may_move_status(self, company):
+        """Whether no person has meanwhile given the invoice a status of their own."""
+        ours = company.maventa_to_transfer_status_id
+        ours |= company.maventa_transferred_status_id
+        return self.move_id.maventa_status_id in ours
 
     def _log_on_invoices(self):
         """One note on each invoice for what a person wants to read later."""

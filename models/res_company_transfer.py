@@ -190,7 +190,7 @@ class ResCompany(models.Model):
             while True:
                 waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
                 waiting._maventa_prepare()
-                self.env["ir.cron"]._commit_progress()
+                self.env["ir.cron"]._commit_progress(len(waiting))
                 if not (self._maventa_send_batch(client) or waiting):
                     return False
                 if time.monotonic() >= until:

@@ -1,6 +1,7 @@
 """hand_over(): a document arrives once, whatever the line and the service do."""
 
 from dataclasses import replace
+from uuid import NAMESPACE_DNS, uuid5
 
 from ..client import (
     Conflict,
@@ -202,6 +203,23 @@ class TestHandOverRefused(HandOverCase):
         self.fault("404", "GET", "/v1/invoices/{id}")
         self.assertEqual(self.hand_over(), sent)
         self.assertTakenOnce()
+
+    def test_by_its_number_alone_it_has_to_be_the_same_in_all_that_is_known(self):
+        self.switch(invoice_id="different")
+        sent = self.hand_over()
+        self.fault("404", "GET", "/v1/invoices/{id}", times=9)
+        ours = {"date": sent.date, "recipient": sent.recipient.upper()}
+        self.assertTrue(all(ours.values()))
+        self.assertEqual(self.hand_over(**ours).id, sent.id)
+        for other in ({"date": "2001-01-01"}, {"recipient": "Somebody else"}):
+            self.assertEqual(self.error(**ours | other).code, "number_taken")
+
+    def test_under_an_id_of_our_making_lies_other_content(self):
+        parcel = replace(PARCEL, uuid=str(uuid5(NAMESPACE_DNS, "one")))
+        fields = {"format": "PEPPOLBIS30", "uuid": parcel.uuid}
+        hand_over(self.sends, replace(parcel, fields=fields))
+        self.fault("duplicate_before", "POST")
+        self.assertEqual(self.error().code, "number_taken")
 
     def test_a_failed_or_other_invoice_of_that_number_is_no_proof(self):
         self.sends.send_invoice("i.xml", bis3("INV-10"), {})

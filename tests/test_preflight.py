@@ -111,7 +111,7 @@ class TestPreflight(MaventaCase):
         values = {"move_ids": (good + bad).ids, "status_id": self.to_transfer.id}
         wizard = self.env["account.move.maventa.status"].create(values)
         action = wizard.action_check()
-        self.assertEqual(action["res_id"] if "res_id" in action else None, bad.id)
+        self.assertEqual(action.get("res_id"), bad.id)
         self.assertIn("has no e-invoice address", bad.maventa_obstacle)
         action = good.action_maventa_check()
         self.assertEqual(action["params"]["type"], "success")

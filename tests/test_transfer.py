@@ -347,6 +347,8 @@ class TestTransferRendered(MaventaCase):
         with self.allow_pdf_render():
             move.with_context(force_report_rendering=True)._maventa_make_pdfs()
         self.assertTrue(move.invoice_pdf_report_id.raw.startswith(b"%PDF"))
+        self.env.flush_all()
+        self.assertFalse(move.is_manually_modified)
         self.put_back(move)
         self.run_cron()
         (file,) = self.uploaded(move)[0].document.embedded
