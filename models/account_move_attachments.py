@@ -1,9 +1,12 @@
 import io
+import logging
 import re
 from dataclasses import dataclass
 
 from odoo import api, fields, models
 from odoo.tools.pdf import PdfFileReader, merge_pdf
+
+_logger = logging.getLogger(__name__)
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes: what Maventa takes of a file in a UBL document."""
@@ -55,6 +58,13 @@ class AccountMove(models.Model):
         " attached.",
     )
     maventa_attachment_notes = fields.Text(compute="_compute_maventa_attachment_notes")
+
+    def write(self, vals):
+        """EXTENDS account: ticks arrive as changes of what was ticked, which core has
+        forgotten by the time it applies them, unless it is known before."""
+        if "maventa_attachment_ids" in vals:
+            self.mapped("maventa_attachment_ids")
+        return super().write(vals)
 
     def _maventa_own_files(self):
         """What people have attached: not the PDF and the data that Odoo makes.
@@ -183,6 +193,7 @@ def page_count(content):
     try:
         return PdfFileReader(io.BytesIO(content), strict=False).getNumPages()
     except Exception:  # a broken PDF breaks the library in any way
+        _logger.info("A PDF can't be read.", exc_info=True)
         return 0
 
 

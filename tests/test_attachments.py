@@ -87,6 +87,17 @@ class TestAttachments(MaventaCase):
         self.assertEqual(self.move.maventa_kept_back_ids, secret)
         self.assertEqual(self.names(), ["hours.pdf"])
 
+    def test_a_tick_taken_away_in_the_form_is_answered_with_fewer_notes(self):
+        contract = self.attach("contract.docx", b"PK", mimetype="application/msword")
+        hours = self.attach("hours.pdf", pdf())
+        values = {"maventa_attachment_ids": [[3, contract.id]]}
+        wanted = {"maventa_attachment_notes": {}, "maventa_attachment_ids": {}}
+        self.env.invalidate_all()
+        (answer,) = self.move.web_save(values, wanted)
+        self.assertEqual(self.move.maventa_kept_back_ids, contract)
+        self.assertEqual(answer["maventa_attachment_ids"], hours.ids)
+        self.assertFalse(answer["maventa_attachment_notes"])
+
     def test_what_no_einvoice_carries_stays_and_is_told(self):
         self.attach("letter.docx", b"PK", mimetype="application/msword")
         self.attach("hours.xlsx", b"PK", mimetype=XLSX)
@@ -98,10 +109,11 @@ class TestAttachments(MaventaCase):
 
     def test_a_file_too_large_stays_and_is_never_read(self):
         large = self.attach("film.pdf", pdf())
-        self.env.cr.execute(
-            "UPDATE ir_attachment SET file_size = %s, store_fname = 'gone' WHERE id = %s",
-            [200 * 1024 * 1024, large.id],
+        self.env.flush_all()
+        query = (
+            "UPDATE ir_attachment SET file_size = %s, store_fname = %s WHERE id = %s"
         )
+        self.env.cr.execute(query, [200 * 1024 * 1024, "gone", large.id])
         self.env.invalidate_all()
         self.assertIn("film.pdf stays here: it is larger than 10 MB", self.notes())
         self.assertEqual(self.names(), [])
