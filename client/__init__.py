@@ -1,6 +1,6 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
-from .api import PRODUCTION_URL, TEST_URL, MaventaClient, check_base_url
+from .api import PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
     CredentialsRefused,
@@ -24,6 +24,7 @@ from .schemas import (
     NewCompany,
     Token,
 )
+from .wire import check_base_url
 
 __all__ = [
     "PRODUCTION_URL",

@@ -7,22 +7,19 @@ token is renewed once.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
 from .errors import (
     CredentialsRefused,
     MaventaError,
-    NotReached,
     OutcomeUnknown,
     Rejected,
     Unauthorised,
@@ -39,6 +36,7 @@ from .schemas import (
     NewCompany,
     Token,
 )
+from .wire import check_base_url, encode_form, error_from_exception
 
 _logger = logging.getLogger(__name__)
 
@@ -51,29 +49,6 @@ PAGE_SIZE = 100
 """The largest page of invoices the service gives."""
 
 T = TypeVar("T")
-
-
-def check_base_url(url: str) -> str:
-    """Return the address without its last slash.
-
-    :raises ValueError: unless it is https, or http to this very machine, with a
-        port that is a number, and carries no user name, password, query or fragment
-    """
-    parts = urlsplit(url.strip())
-    secure = parts.scheme == "https" or (
-        parts.scheme == "http" and _is_loopback(parts.hostname)
-    )
-    extra = "@" in parts.netloc or parts.query or parts.fragment
-    if not secure or not parts.hostname or parts.port == 0 or extra:
-        raise ValueError(url)
-    return url.strip().rstrip("/")
-
-
-def _is_loopback(host: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class MaventaClient:
@@ -278,7 +253,7 @@ class MaventaClient:
                 **options,
             )
         except requests.RequestException as error:
-            found = _error_from_exception(error, changes)
+            found = error_from_exception(error, changes)
             _logger.info("%s /%s: %s", method, where, type(found).__name__)
             raise found from error
         _logger.info(
@@ -318,24 +293,6 @@ class MaventaClient:
             ) from error
 
 
-def encode_form(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Form or query fields as pairs; the one place that decides how lists travel.
-
-    Maventa does not say how it wants lists. Its field names are those of Rack,
-    which reads a list only from ``key[]``; a repeated plain key would keep the
-    last value, and an invoice could leave by a route that was forbidden.
-    """
-    return [pair for key, value in fields.items() for pair in _pairs(key, value)]
-
-
-def _pairs(key: str, value: Any) -> Iterable[tuple[str, str]]:
-    if isinstance(value, bool):
-        return [(key, "true" if value else "false")]
-    if isinstance(value, (list, tuple)):
-        return [(f"{key}[]", str(item)) for item in value]
-    return [(key, str(value))]
-
-
 def _refused_credentials(error: Rejected | Unauthorised) -> CredentialsRefused:
     return CredentialsRefused(
         error.message,
@@ -344,21 +301,3 @@ def _refused_credentials(error: Rejected | Unauthorised) -> CredentialsRefused:
         status=error.status,
         request_id=error.request_id,
     )
-
-
-def _error_from_exception(
-    error: requests.RequestException, changes: bool
-) -> MaventaError:
-    if _never_connected(error) or isinstance(error, requests.URLRequired):
-        return NotReached()
-    return OutcomeUnknown() if changes else Unavailable()
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    """Whether the connection failed before a byte of the request could leave."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    # A proxy may also break off after it has passed the request on.
-    reason = getattr(reason, "original_error", reason)
-    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))

@@ -1,0 +1,76 @@
+"""How requests travel: addresses, form fields, and connections that fail."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from .errors import MaventaError, NotReached, OutcomeUnknown, Unavailable
+
+
+def check_base_url(url: str) -> str:
+    """Return the address without its last slash.
+
+    :raises ValueError: unless it is https, or http to this very machine, with a
+        port that is a number, and carries no user name, password, query or fragment
+    """
+    parts = urlsplit(url.strip())
+    secure = parts.scheme == "https" or (
+        parts.scheme == "http" and _is_loopback(parts.hostname)
+    )
+    extra = "@" in parts.netloc or parts.query or parts.fragment
+    if not secure or not parts.hostname or parts.port == 0 or extra:
+        raise ValueError(url)
+    return url.strip().rstrip("/")
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def encode_form(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Form or query fields as pairs; the one place that decides how lists travel.
+
+    Maventa does not say how it wants lists. Its field names are those of Rack,
+    which reads a list only from ``key[]``; a repeated plain key would keep the
+    last value, and an invoice could leave by a route that was forbidden.
+    """
+    return [pair for key, value in fields.items() for pair in _pairs(key, value)]
+
+
+def _pairs(key: str, value: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(value, bool):
+        return [(key, "true" if value else "false")]
+    if isinstance(value, (list, tuple)):
+        return [(f"{key}[]", str(item)) for item in value]
+    return [(key, str(value))]
+
+
+def error_from_exception(
+    error: requests.RequestException, changes: bool
+) -> MaventaError:
+    """The error for a connection that failed.
+
+    :param changes: whether the call could have changed something
+    """
+    if _never_connected(error) or isinstance(error, requests.URLRequired):
+        return NotReached()
+    return OutcomeUnknown() if changes else Unavailable()
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether the connection failed before a byte of the request could leave."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    # A proxy may also break off after it has passed the request on.
+    reason = getattr(reason, "original_error", reason)
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
