@@ -18,6 +18,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "wizards/account_move_maventa_status_views.xml",
+        "wizards/account_move_send_wizard_views.xml",
         "wizards/res_company_maventa_register_views.xml",
         "wizards/res_company_maventa_authorize_views.xml",
         "views/res_company_views.xml",

@@ -9,5 +9,9 @@ from . import res_company_connection
 from . import res_company_line
 from . import res_company_transfer
 from . import account_move
+from . import account_move_transfer
+from . import account_move_once
 from . import account_move_alerts
 from . import account_move_document
+from . import account_move_send
+from . import account_move_send_alerts

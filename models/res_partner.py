@@ -6,6 +6,9 @@ from ..const import ROUTES
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    invoice_sending_method = fields.Selection(
+        selection_add=[("maventa", "by Maventa")], ondelete={"maventa": "set null"}
+    )
     maventa_address = fields.Char(
         string="E-invoice Address",
         help="The customer's e-invoice address, such as 003721291126 or"

@@ -10,6 +10,8 @@ from . import test_company_refused
 from . import test_invoice_status
 from . import test_outage
 from . import test_security
+from . import test_send
+from . import test_send_networks
 from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards

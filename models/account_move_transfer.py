@@ -1,0 +1,93 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..const import TAKEN_STATES, UNDER_WAY_STATES
+from .account_move import SENDING_TYPES
+from .account_move_document import StandsInTheWay
+
+
+class AccountMove(models.Model):
+    """The ways in which a person has invoices transferred, and what stands in them."""
+
+    _inherit = "account.move"
+
+    def action_maventa_transfer(self):
+        """Transfer now: does not wait for the next run.
+
+        :raises UserError: names the invoices that can't be sent
+        """
+        self.check_access("write")
+        self._maventa_transfer_now()
+        return self._maventa_transfer_notice()
+
+    def _maventa_transfer_now(self):
+        """Have invoices transferred at once, whatever their status is.
+
+        Those that are not in the status to transfer from get it; the sending itself is
+        left to Odoo's cron, never to the user's own request.
+
+        :raises UserError: names the invoices that can't be sent
+        """
+        for company, moves in self.grouped("company_id").items():
+            if not company.maventa_ready:
+                raise UserError(
+                    self.env._(
+                        "The Maventa integration of %(company)s is switched off. Ask"
+                        " your administrator to switch it on.",
+                        company=company.name,
+                    )
+                )
+            moves.maventa_status_id = company.sudo().maventa_to_transfer_status_id
+        self._maventa_hurry()
+        self.env["res.company"]._maventa_trigger_transfer(delay=0)
+
+    def _maventa_transfer_notice(self):
+        message = (
+            self.env._("The invoice is being transferred.")
+            if len(self) == 1
+            else self.env._(
+                "%(count)s invoices are being transferred.", count=len(self)
+            )
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _maventa_hurry(self):
+        """Try now what would have been tried again later."""
+        waiting = self.sudo().maventa_transmission_ids.filtered(
+            lambda t: t.state in ("prepared", "uncertain")
+        )
+        waiting.write({"next_attempt_at": fields.Datetime.now()})
+        self.company_id._maventa_end_pause()
+
+    def _maventa_obstacle(self):
+        """What keeps an invoice from being given to Maventa now, or None.
+
+        Asks neither Maventa nor for the document, so that many can be looked at.
+
+        :returns: an obstacle with its code, not raised
+        """
+        self.ensure_one()
+        if not self.maventa_ready:
+            return StandsInTheWay("company_off", company=self.company_id.name)
+        if self.move_type not in SENDING_TYPES or self.state != "posted":
+            return StandsInTheWay("no_invoice")
+        state = self._maventa_latest().state
+        if state in UNDER_WAY_STATES:
+            return StandsInTheWay("under_way")
+        if self._maventa_is_to_transfer(self.maventa_status_id):
+            return StandsInTheWay("waiting")
+        if state in TAKEN_STATES:
+            return StandsInTheWay("taken")
+        try:
+            self._maventa_planned_route()
+        except StandsInTheWay as obstacle:
+            return obstacle
+        return None
