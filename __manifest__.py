@@ -25,6 +25,7 @@
         "views/account_maventa_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["account_maventa/static/src/**/*"],
         "web.assets_tests": ["account_maventa/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

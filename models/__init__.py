@@ -1,4 +1,5 @@
 from . import maventa_invoice_status
+from . import maventa_operator
 from . import maventa_transmission
 from . import maventa_transmission_send
 from . import maventa_transmission_settle

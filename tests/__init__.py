@@ -8,7 +8,9 @@ from . import test_unknown_answers
 from . import test_company
 from . import test_company_refused
 from . import test_invoice_status
+from . import test_operators
 from . import test_outage
+from . import test_partner
 from . import test_security
 from . import test_send
 from . import test_send_networks
