@@ -18,7 +18,14 @@ class AccountMove(models.Model):
         """
         self.check_access("write")
         self._maventa_transfer_now()
-        return self._maventa_transfer_notice()
+        notice = self._maventa_transfer_notice()
+        if self.env.context.get("maventa_send_twice"):
+            # The view that asked for a yes still shows the refused change.
+            notice["params"]["next"] = {
+                "type": "ir.actions.client",
+                "tag": "soft_reload",
+            }
+        return notice
 
     def _maventa_transfer_now(self):
         """Have invoices transferred at once, whatever their status is.

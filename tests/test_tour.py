@@ -4,21 +4,54 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import MaventaCase
 
+INVOICES = "/odoo/action-account.action_move_out_invoice_type"
+
 
 @tagged("post_install", "-at_install")
 class TestTour(MaventaCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        new_test_user(
+            cls.env,
+            login="biller",
+            groups="base.group_user,account.group_account_invoice,"
+            "base.group_partner_manager",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+
+    def tour(self, name, address=INVOICES):
+        self.start_tour(address, name, login="biller")
+
     def test_a_selection_gets_a_status_and_is_seen_transferred(self):
         invoices = self.make_invoice(self.einvoice) + self.make_invoice(self.email)
-        new_test_user(
-            self.env,
-            login="biller",
-            groups="base.group_user,account.group_account_invoice",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
-        )
-        address = "/odoo/action-account.action_move_out_invoice_type"
-        self.start_tour(address, "maventa_set_status", login="biller")
+        self.tour("maventa_set_status")
         self.assertEqual(invoices.maventa_status_id, self.to_transfer)
         self.cron.method_direct_trigger()
-        self.start_tour(address, "maventa_see_transferred", login="biller")
+        self.tour("maventa_see_transferred")
         self.assertEqual(len(self.backend.invoices.all), 2)
+
+    def test_an_invoice_is_sent_from_odoos_dialog(self):
+        move = self.make_invoice(self.email)
+        self.tour("maventa_send")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        self.assertFalse(move.is_move_sent)
+        self.cron.method_direct_trigger()
+        self.assertTransferredOnce(move)
+        self.tour("maventa_send_greyed")
+
+    def test_a_mailed_invoice_is_transferred_after_a_yes(self):
+        move = self.make_invoice(self.email)
+        dialog = self.env["account.move.send.wizard"].create({"move_id": move.id})
+        dialog.sending_methods = ["email"]
+        dialog.action_send_and_print()
+        self.tour("maventa_send_twice")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+
+    def test_an_operator_is_chosen_or_typed(self):
+        operators = self.env["maventa.operator"].sudo()
+        operators.create({"code": "BAWCFI22", "name": "Basware Oyj"})
+        address = f"/odoo/action-base.action_partner_form/{self.einvoice.id}"
+        self.tour("maventa_operator", address)
+        self.assertEqual(self.einvoice.maventa_operator, "MYOWN")
