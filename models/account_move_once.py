@@ -2,6 +2,7 @@ from collections import defaultdict
 
 from odoo import models
 from odoo.exceptions import RedirectWarning
+from odoo.fields import Domain
 
 from ..const import NETWORKS, ON_NETWORK_STATES, TAKEN_STATES, UNDER_WAY_STATES
 
@@ -10,7 +11,7 @@ class AccountMove(models.Model):
     """Never by two ways without a person's clear yes.
 
     Beside Maventa an invoice may leave through Odoo's own networks, whose addons need
-    not be installed, and by Odoo's e-mail. The yes is given once and for one action,
+    not be installed, and by Odoo's e-mail and letters. The yes is given once and for one action,
     as ``maventa_send_twice`` in its context.
     """
 
@@ -32,26 +33,26 @@ class AccountMove(models.Model):
                 return network
         return None
 
-    def _maventa_mailed(self):
-        """Those of the invoices that Odoo has mailed to somebody."""
+    def _maventa_sent_by_odoo(self):
+        """By invoice, as what Odoo itself has sent it to somebody."""
         sent = self.filtered("is_move_sent")
-        mails = [
-            ("model", "=", self._name),
-            ("res_id", "in", sent.ids),
-            ("message_type", "=", "comment"),
-            ("partner_ids", "!=", False),
-            ("attachment_ids", "!=", False),
-        ]
+        mail = [("partner_ids", "!=", False), ("attachment_ids", "!=", False)]
+        kinds = Domain("message_type", "=", "snailmail") | Domain(
+            [("message_type", "=", "comment"), *mail]
+        )
+        invoices = Domain([("model", "=", self._name), ("res_id", "in", sent.ids)])
         messages = self.env["mail.message"].sudo()
-        mailed = messages._read_group(mails, ["res_id"]) if sent else []
-        return self.browse(number for (number,) in mailed)
+        groups = ["res_id", "message_type"]
+        rows = messages._read_group(invoices & kinds, groups) if sent else []
+        names = {"comment": self.env._("e-mail"), "snailmail": self.env._("letter")}
+        return {self.browse(number): names[kind] for number, kind in rows}
 
     def _maventa_sent_otherwise(self):
         """In which other way invoices have been sent or are about to be.
 
         :returns: by invoice the name of the way, without those that are Maventa's
         """
-        ways = dict.fromkeys(self._maventa_mailed(), self.env._("e-mail"))
+        ways = self._maventa_sent_by_odoo()
         for move in self:
             network = move._maventa_network()
             if network:

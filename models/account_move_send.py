@@ -91,7 +91,7 @@ class AccountMoveSend(models.AbstractModel):
         others = {}
         for move, data in invoices_data.items():
             if METHOD in data["sending_methods"]:
-                self._maventa_note_refusal(move, data)
+                self._maventa_decide(move, data)
             if set(data["sending_methods"]) == {METHOD} and not data["extra_edis"]:
                 data["proforma_pdf_attachment"] = self.env["ir.attachment"]
             else:
@@ -103,22 +103,21 @@ class AccountMoveSend(models.AbstractModel):
         )
 
     @api.model
-    def _maventa_note_refusal(self, move, data):
+    def _maventa_decide(self, move, data):
+        """Note whether an invoice goes through Maventa, before it goes elsewhere."""
         code = self._maventa_refusal(move)
+        data["maventa_transfer"] = not code
         if code and code != "waiting":
             text = self._maventa_refusal_text(move, code)
-            data["error"] = {"error_title": text}
-            data["blocking_error"] = True
+            data |= {"error": {"error_title": text}, "blocking_error": True}
 
     @api.model
     def _hook_if_success(self, moves_data, from_cron=False):
         """EXTENDS account: what goes through Maventa is put to be transferred."""
-        chosen = self.env["account.move"].union(
-            *(m for m, data in moves_data.items() if METHOD in data["sending_methods"])
-        )
-        ready = chosen.filtered(lambda move: not self._maventa_refusal(move))
-        if ready:
-            ready._maventa_transfer_now()
+        decided = [m for m, data in moves_data.items() if data.get("maventa_transfer")]
+        if decided:
+            moves = decided[0].concat(*decided[1:])
+            moves.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return super()._hook_if_success(moves_data, from_cron=from_cron)
 
     # Texts ------------------------------------------------------------------------

@@ -32,14 +32,14 @@ class AccountMoveSend(models.AbstractModel):
         if len(moves) == 1:
             alerts |= self._maventa_document_alert(chosen)
             alerts |= self._maventa_twice_alert(moves, methods[moves])
-        mailed = moves.filtered(
+        copied = moves.filtered(
             lambda move: (
-                "email" in methods[move]
+                {"email", "snailmail"} & set(methods[move])
                 and METHOD not in methods[move]
                 and move._maventa_has_it()
             )
         )
-        return alerts | self._maventa_copy_alert(mailed)
+        return alerts | self._maventa_copy_alert(copied)
 
     @api.model
     def _maventa_refusal_alerts(self, moves, chosen):
@@ -52,15 +52,21 @@ class AccountMoveSend(models.AbstractModel):
         )
         refused = meant.grouped(self._maventa_refusal)
         return {
-            f"maventa_{code}": self._maventa_refusal_alert(code, group)
+            f"maventa_{code}": self._maventa_refusal_alert(code, group, len(moves) > 1)
             for code, group in refused.items()
             if code and (len(moves) > 1 or code in (*ABOUT_CUSTOMER, "company_off"))
         }
 
     @api.model
-    def _maventa_refusal_alert(self, code, moves):
+    def _maventa_refusal_alert(self, code, moves, is_batch):
         if len(moves) == 1:
             message = self._maventa_refusal_text(moves, code)
+            if is_batch:
+                message = self.env._(
+                    "%(cause)s %(invoice)s is left out.",
+                    cause=message,
+                    invoice=moves.display_name,
+                )
         else:
             message = self.env._(
                 "%(count)s invoices are left out: %(reason)s.",
@@ -132,8 +138,8 @@ class AccountMoveSend(models.AbstractModel):
         if not moves:
             return {}
         message = self.env._(
-            "Maventa has these invoices, or is about to get them: %(invoices)s. The"
-            " e-mail is a second copy.",
+            "Maventa has these invoices, or is about to get them: %(invoices)s. What"
+            " you send now is a second copy.",
             invoices=moves.mapped("display_name"),
         )
         return {"maventa_copy": {"level": "warning", "message": message}}

@@ -101,6 +101,19 @@ class TestSend(SendCase):
         self.assertEqual(move.maventa_status_id, self.to_transfer)
         self.assertTrue(self.mails_to(self.email).attachment_ids)
 
+    def test_a_letter_chosen_along_goes_as_ever(self):
+        if "snailmail.letter" not in self.env:
+            self.skipTest("Odoo's addon snailmail_account is not installed.")
+        move = self.make_invoice(self.print)
+        dialog = self.dialog(move)
+        self.choose(dialog, "maventa", "snailmail")
+        dialog.action_send_and_print()
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        self.assertIn("snailmail", move.message_ids.mapped("message_type"))
+        move.maventa_status_id = False
+        with self.assertRaisesRegex(RedirectWarning, "Sent by letter already"):
+            self.put_back(move)
+
     def test_without_maventa_nothing_is_transferred(self):
         move = self.make_invoice(self.email)
         dialog = self.dialog(move)
@@ -330,7 +343,9 @@ class TestSendBatch(SendCase):
             "2 invoices are left out: the customer has no address.",
         )
         self.assertEqual(alerts["maventa_no_route"]["action"]["res_id"], nobody.id)
-        self.assertIn("waits to be transferred", alerts["maventa_waiting"]["message"])
+        message = alerts["maventa_waiting"]["message"]
+        self.assertIn("it waits to be transferred already", message)
+        self.assertIn(f"{waiting.name} is left out", message)
         self.assertIn("Sent by e-mail", alerts["maventa_sent_otherwise"]["message"])
         batch.action_send_and_print()
         self.assertEqual(ready.maventa_status_id, self.to_transfer)

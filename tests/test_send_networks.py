@@ -51,6 +51,16 @@ class TestSendNetworks(SendCase):
         self.assertEqual(move.peppol_move_state, "processing")
         self.assertFalse(move.maventa_status_id)
 
+    def test_nobody_is_talked_into_peppol_for_what_maventa_gets(self):
+        invitation = "account_peppol_partner_want_peppol"
+        dialog = self.dialog(self.make_invoice())
+        self.choose(dialog, "email")
+        self.assertIn(invitation, dialog.alerts)
+        self.choose(dialog, "maventa")
+        self.assertFalse(dialog.alerts)
+        waiting = self.dialog(self.make_waiting())
+        self.assertNotIn(invitation, waiting.alerts)
+
     def test_a_customer_of_maventas_goes_by_maventa_alone(self):
         self.einvoice.invoice_sending_method = "maventa"
         move = self.make_invoice()

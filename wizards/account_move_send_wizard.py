@@ -2,6 +2,9 @@ from odoo import api, fields, models
 
 from ..models.account_move_send import METHOD
 
+INVITATIONS = ("account_peppol_what_is_peppol", "account_peppol_partner_want_peppol")
+"""Alerts that invite to Odoo's own network."""
+
 
 class AccountMoveSendWizard(models.TransientModel):
     _inherit = "account.move.send.wizard"
@@ -42,11 +45,19 @@ class AccountMoveSendWizard(models.TransientModel):
 
     @api.depends("maventa_send_twice")
     def _compute_alerts(self):
-        """EXTENDS account: what a person has agreed to stops nothing."""
+        """EXTENDS account: what a person has agreed to stops nothing, and nobody is
+        talked into Peppol for what Maventa gets."""
         agreed = self.filtered("maventa_send_twice")
         super(AccountMoveSendWizard, self - agreed)._compute_alerts()
         agreed = agreed.with_context(maventa_send_twice=True)
-        return super(AccountMoveSendWizard, agreed)._compute_alerts()
+        result = super(AccountMoveSendWizard, agreed)._compute_alerts()
+        for wizard in self:
+            chosen = METHOD in (wizard.sending_methods or ())
+            if chosen or wizard.move_id._origin._maventa_has_it():
+                alerts = wizard.alerts or {}
+                shown = {key: alerts[key] for key in alerts if key not in INVITATIONS}
+                wizard.alerts = shown
+        return result
 
     def action_send_and_print(self, allow_fallback_pdf=False):
         """EXTENDS account: tells of what is being transferred through Maventa."""
