@@ -59,6 +59,15 @@ DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
 """Causes that lie between us and Maventa, not in the invoice."""
 
+# Odoo's other ways ------------------------------------------------------------
+
+NETWORKS = ("peppol", "nemhandel")
+"""Odoo's own networks by the names of their sending methods; their addons may be
+installed or not."""
+
+ON_NETWORK_STATES = ("to_send", "processing", "done")
+"""What ``<network>_move_state`` says of an invoice that went or goes by a network."""
+
 # Maventa's words --------------------------------------------------------------
 
 LANGUAGES = {

@@ -1,4 +1,20 @@
 def uninstall_hook(env):
-    """Leave no key and no address behind."""
+    """Leave no key, no address and no customer with a way that is not there."""
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "account_maventa.%")]).unlink()
+    _forget_sending_method(env)
+
+
+def _forget_sending_method(env):
+    """Odoo itself would do so in the companies of whoever uninstalls only."""
+    env["ir.default"].sudo().search(
+        [
+            ("field_id.model", "=", "res.partner"),
+            ("field_id.name", "=", "invoice_sending_method"),
+            ("json_value", "=", '"maventa"'),
+        ]
+    ).unlink()
+    for company in env["res.company"].sudo().with_context(active_test=False).search([]):
+        partners = company.env["res.partner"].with_company(company)
+        chosen = [("invoice_sending_method", "=", "maventa")]
+        partners.search(chosen).invoice_sending_method = False

@@ -20,6 +20,7 @@ from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
 from .errors import (
     CredentialsRefused,
     MaventaError,
+    NotFound,
     OutcomeUnknown,
     Rejected,
     Unauthorised,
@@ -200,6 +201,22 @@ class MaventaClient:
     def file(self, invoice_id: str, file_id: str) -> bytes:
         """An attachment of an invoice."""
         return self._get("v1", "invoices", invoice_id, "files", file_id).content
+
+    # definitions --------------------------------------------------------------
+
+    def operators(self) -> dict[str, str]:
+        """The operators that the service knows: name by id."""
+        try:
+            answer = self._get("v1", "definitions", "operators")
+        except NotFound:
+            # Where the list was before it moved.
+            answer = self._get("v1", "entities", "operators")
+        return self._parse(
+            lambda rows: {
+                str(row["operator_id"]): str(row.get("name") or "") for row in rows
+            },
+            answer,
+        )
 
     # one call -----------------------------------------------------------------
 

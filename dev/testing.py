@@ -53,17 +53,8 @@ def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
 
 
 def _run(place: Workplace, arguments: Sequence[str]) -> int:
-    command = [
-        *([] if arguments else ["coverage", "run", "-m"]),
-        "pytest",
-        f"--odoo-config={place.config()}",
-        f"--odoo-database={DATABASE}",
-        "--odoo-http",
-        f"--rootdir={ADDONS}",
-        f"--confcutdir={ADDONS}",
-        str(ADDON / "tests"),
-        *arguments,
-    ]
+    measured = [] if arguments else ["coverage", "run", "-m"]
+    command = [*measured, *pytest(place, DATABASE, "tests", *arguments)]
     tests = subprocess.Popen(
         [place.python, "-m", *command],
         cwd=CHECKOUT,
@@ -79,6 +70,22 @@ def _run(place: Workplace, arguments: Sequence[str]) -> int:
         code = _report_coverage(place) or code
     print(closing, flush=True)
     return code
+
+
+def pytest(
+    place: Workplace, database: str, tests: str, *arguments: str
+) -> Sequence[str]:
+    """pytest's command line for tests of the addon, in a database that has it."""
+    return [
+        "pytest",
+        f"--odoo-config={place.config()}",
+        f"--odoo-database={database}",
+        "--odoo-http",
+        f"--rootdir={ADDONS}",
+        f"--confcutdir={ADDONS}",
+        str(ADDON / tests),
+        *arguments,
+    ]
 
 
 def _environment(base: Mapping[str, str]) -> dict[str, str]:

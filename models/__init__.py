@@ -1,4 +1,5 @@
 from . import maventa_invoice_status
+from . import maventa_operator
 from . import maventa_transmission
 from . import maventa_transmission_send
 from . import maventa_transmission_settle
@@ -16,7 +17,11 @@ from . import res_company_connection
 from . import res_company_line
 from . import res_company_transfer
 from . import account_move
+from . import account_move_transfer
+from . import account_move_once
 from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
+from . import account_move_send
+from . import account_move_send_alerts

@@ -97,6 +97,7 @@ class AccountMove(models.Model):
         """Refuse a status that can't be, naming every invoice concerned.
 
         :raises UserError: one sentence for each reason
+        :raises RedirectWarning: it takes a person's yes
         """
         reasons = {}
         for move in self:
@@ -109,6 +110,9 @@ class AccountMove(models.Model):
                     f"{', '.join(names)}: {why}" for why, names in reasons.items()
                 )
             )
+        self.filtered(
+            lambda move: move._maventa_is_to_transfer(status)
+        )._maventa_check_sent_otherwise()
 
     def _maventa_status_refusal(self, status):
         """Why this invoice can't get a status, or None."""
@@ -238,50 +242,3 @@ class AccountMove(models.Model):
                     invoices=sent.move_id.mapped("display_name"),
                 )
             )
-
-    # Actions ----------------------------------------------------------------------
-
-    def action_maventa_transfer(self):
-        """Transfer now: does not wait for the next run.
-
-        The invoices that are not in the status to transfer from get it; the sending
-        itself is left to Odoo's cron, never to the user's own request.
-
-        :raises UserError: names the invoices that can't be sent
-        """
-        self.check_access("write")
-        for company, moves in self.grouped("company_id").items():
-            if not company.maventa_ready:
-                raise UserError(
-                    self.env._(
-                        "The Maventa integration of %(company)s is switched off. Ask"
-                        " your administrator to switch it on.",
-                        company=company.name,
-                    )
-                )
-            status = company.sudo().maventa_to_transfer_status_id
-            # Writing touches the row even if nothing changes, and may collide.
-            moves.filtered(
-                lambda move, status=status: move.maventa_status_id != status
-            ).maventa_status_id = status
-        self._maventa_hurry()
-        self.env["res.company"]._maventa_trigger_transfer(delay=0)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "%(count)s invoices are being transferred.", count=len(self)
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
-
-    def _maventa_hurry(self):
-        """Try now what would have been tried again later."""
-        waiting = self.sudo().maventa_transmission_ids.filtered(
-            lambda t: t.state in ("prepared", "uncertain")
-        )
-        waiting.write({"next_attempt_at": fields.Datetime.now()})
-        self.company_id._maventa_end_pause()

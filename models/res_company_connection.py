@@ -346,6 +346,7 @@ class ResCompany(models.Model):
             except (MaventaError, ValueError) as error:
                 _logger.info("Company %s: %s", company.id, type(error).__name__)
             self.env["ir.cron"]._commit_progress(1)
+        self.env["maventa.operator"]._refresh_when_old()
 
     def _maventa_is_copy(self):
         """Whether this database is a copy of the one that was connected."""

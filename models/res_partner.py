@@ -7,6 +7,9 @@ from ..const import ROUTES
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    invoice_sending_method = fields.Selection(
+        selection_add=[("maventa", "by Maventa")], ondelete={"maventa": "set null"}
+    )
     maventa_address = fields.Char(
         string="E-invoice Address",
         help="The customer's e-invoice address, such as 003721291126 or"
@@ -15,7 +18,8 @@ class ResPartner(models.Model):
     maventa_operator = fields.Char(
         string="E-invoice Operator",
         help="The operator that serves the e-invoice address. Leave it empty unless"
-        " the customer names one: with an operator no other way is tried.",
+        " the customer names one: with an operator no other way is tried. One that"
+        " is not in the list can be typed.",
     )
     maventa_preferred_channel = fields.Selection(
         [
@@ -29,6 +33,11 @@ class ResPartner(models.Model):
         default="automatic",
         help="Automatic: as e-invoice if possible, else by e-mail, else as letter.",
     )
+
+    def _commercial_fields(self):
+        """EXTENDS account: contacts get their invoices as their company does."""
+        own = ["maventa_address", "maventa_operator", "maventa_preferred_channel"]
+        return super()._commercial_fields() + own
 
     def _maventa_routes(self, by_email):
         """The channels this customer can be reached by, best first.

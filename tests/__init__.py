@@ -9,9 +9,13 @@ from . import test_company
 from . import test_company_refused
 from . import test_attachments
 from . import test_invoice_status
+from . import test_operators
 from . import test_outage
+from . import test_partner
 from . import test_preflight
 from . import test_security
+from . import test_send
+from . import test_send_networks
 from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards

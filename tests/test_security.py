@@ -265,3 +265,19 @@ class TestCopyAndUninstall(MaventaCase):
         parameters = self.env["ir.config_parameter"].sudo()
         self.assertFalse(parameters.search([("key", "=like", "account_maventa.%")]))
         self.assertTrue(parameters.get_param("database.uuid"))
+
+    def test_uninstalling_leaves_no_customer_with_a_way_that_is_not_there(self):
+        companies = self.company + self.make_company()
+        for company in companies:
+            partner = self.einvoice.with_company(company)
+            partner.invoice_sending_method = "maventa"
+        self.einvoice.active = False
+        default = ("res.partner", "invoice_sending_method", "maventa")
+        self.env["ir.default"].set(*default)
+        self.assertEqual(self.email.invoice_sending_method, "maventa")
+        self.env.user.company_ids -= companies[1]
+        uninstall_hook(self.env)
+        for company in companies:
+            for partner in (self.einvoice, self.email):
+                method = partner.sudo().with_company(company).invoice_sending_method
+                self.assertFalse(method)

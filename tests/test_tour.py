@@ -4,27 +4,32 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import MaventaCase
 
+INVOICES = "/odoo/action-account.action_move_out_invoice_type"
+
 
 @tagged("post_install", "-at_install")
 class TestTour(MaventaCase, HttpCase):
-    def setUp(self):
-        super().setUp()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         new_test_user(
-            self.env,
+            cls.env,
             login="biller",
-            groups="base.group_user,base.group_partner_manager,"
-            "account.group_account_invoice",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
+            groups="base.group_user,account.group_account_invoice,"
+            "base.group_partner_manager",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
         )
 
-    def tour_of(self, move, name):
-        address = f"/odoo/action-account.action_move_out_invoice_type/{move.id}"
+    def tour(self, name, address=INVOICES):
         self.start_tour(address, name, login="biller")
+
+    def form(self, move):
+        return f"/odoo/action-account.action_move_out_invoice_type/{move.id}"
 
     def test_a_blocked_invoice_is_mended_from_its_banner(self):
         nowhere = self.make_customer("Nowhere Oy")
-        self.tour_of(self.make_invoice(nowhere), "maventa_mend_from_banner")
+        self.tour("maventa_mend_from_banner", self.form(self.make_invoice(nowhere)))
         self.assertEqual(nowhere.email, "invoices@nowhere.example")
 
     def test_files_are_chosen_and_what_cannot_travel_is_seen(self):
@@ -40,14 +45,37 @@ class TestTour(MaventaCase, HttpCase):
                 )
             ]
         )
-        self.tour_of(move, "maventa_choose_files")
+        self.tour("maventa_choose_files", self.form(move))
         self.assertEqual(move.maventa_attachment_ids, files[1])
 
     def test_a_selection_gets_a_status_and_is_seen_transferred(self):
         invoices = self.make_invoice(self.einvoice) + self.make_invoice(self.email)
-        address = "/odoo/action-account.action_move_out_invoice_type"
-        self.start_tour(address, "maventa_set_status", login="biller")
+        self.tour("maventa_set_status")
         self.assertEqual(invoices.maventa_status_id, self.to_transfer)
         self.cron.method_direct_trigger()
-        self.start_tour(address, "maventa_see_transferred", login="biller")
+        self.tour("maventa_see_transferred")
         self.assertEqual(len(self.backend.invoices.all), 2)
+
+    def test_an_invoice_is_sent_from_odoos_dialog(self):
+        move = self.make_invoice(self.email)
+        self.tour("maventa_send")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        self.assertFalse(move.is_move_sent)
+        self.cron.method_direct_trigger()
+        self.assertTransferredOnce(move)
+        self.tour("maventa_send_greyed")
+
+    def test_a_mailed_invoice_is_transferred_after_a_yes(self):
+        move = self.make_invoice(self.email)
+        dialog = self.env["account.move.send.wizard"].create({"move_id": move.id})
+        dialog.sending_methods = ["email"]
+        dialog.action_send_and_print()
+        self.tour("maventa_send_twice")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+
+    def test_an_operator_is_chosen_or_typed(self):
+        operators = self.env["maventa.operator"].sudo()
+        operators.create({"code": "BAWCFI22", "name": "Basware Oyj"})
+        address = f"/odoo/action-base.action_partner_form/{self.einvoice.id}"
+        self.tour("maventa_operator", address)
+        self.assertEqual(self.einvoice.maventa_operator, "MYOWN")

@@ -1,0 +1,16 @@
+from odoo.http import request
+
+from odoo.addons.account.controllers.portal import PortalAccount
+
+
+class MaventaPortalAccount(PortalAccount):
+    def _prepare_my_account_rendering_values(self, *args, **kwargs):
+        """EXTENDS account: shows Maventa to the customers who have it, to no others.
+
+        Else saving their address would silently change how they get invoices.
+        """
+        values = super()._prepare_my_account_rendering_values(*args, **kwargs)
+        partner = request.env.user.partner_id
+        if partner.invoice_sending_method == "maventa":
+            values["invoice_sending_methods"]["maventa"] = request.env._("by e-invoice")
+        return values

@@ -1,0 +1,33 @@
+"""The addon beside Odoo's addon for Peppol, which other databases do without."""
+
+import subprocess
+
+import pytest
+
+from dev import testing
+from dev.workplace import Workplace
+
+DATABASE = "maventa_peppol"
+TESTS = ("tests/test_send_networks.py", "tests/test_send.py")
+
+
+@pytest.fixture(scope="module")
+def place():
+    """A workplace with a database that has both addons."""
+    with Workplace() as place:
+        place.create_database(DATABASE, template=place.template)
+        options = ("-i", "account_peppol", "--stop-after-init", "--no-http")
+        command = place.server_command(DATABASE, *options, "--log-level=error")
+        subprocess.run(command, env=place.environment, check=True)
+        yield place
+        place.drop_database(DATABASE)
+
+
+@pytest.mark.parametrize("tests", TESTS)
+def test_an_invoice_goes_by_one_network(place, tests):
+    command = [place.python, "-m", *testing.pytest(place, DATABASE, tests, "-q")]
+    answer = subprocess.run(
+        command, env=place.environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stdout[-4000:]
+    assert " passed" in answer.stdout and "skipped" not in answer.stdout
