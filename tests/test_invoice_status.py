@@ -244,7 +244,7 @@ class TestInvoiceStatus(MaventaCase):
         move = self.make_invoice()
         self.env.cr.precommit.data.pop("account_maventa.delays", None)
         action = move.action_maventa_transfer()
-        self.assertIn("1 invoices", action["params"]["message"])
+        self.assertIn("The invoice is being", action["params"]["message"])
         self.assertEqual(move.maventa_status_id, self.to_transfer)
         soonest = min(self.triggers().mapped("call_at"))
         self.assertLess((soonest - fields.Datetime.now()).total_seconds(), 15)
@@ -284,7 +284,7 @@ class TestInvoiceAlerts(MaventaCase):
         self.run_cron()
         text = self.alert(move, "maventa_failed")
         self.assertIn("Nowhere Oy has no e-invoice address", text)
-        self.assertIn("set the status back", text)
+        self.assertIn("set the status to “To be transferred”", text)
         self.put_back(move)
         self.assertFalse(self.alert(move, "maventa_failed"))
 
