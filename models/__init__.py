@@ -14,6 +14,8 @@ from . import res_partner
 from . import res_partner_identifiers
 from . import res_company
 from . import res_company_connection
+from . import res_company_registration
+from . import res_company_authorization
 from . import res_company_line
 from . import res_company_transfer
 from . import account_move
