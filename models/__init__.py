@@ -13,6 +13,7 @@ from . import account_edi_xml_maventa_bis3_national
 from . import res_partner
 from . import res_partner_identifiers
 from . import res_company
+from . import res_company_entry
 from . import res_company_connection
 from . import res_company_registration
 from . import res_company_authorization

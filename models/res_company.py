@@ -124,9 +124,7 @@ class ResCompany(models.Model):
         for company in self.filtered(lambda c: c.maventa_user_api_key != MASK):
             company.sudo().write(
                 {
-                    "maventa_stored_api_key": "".join(
-                        (company.maventa_user_api_key or "").split()
-                    ),
+                    "maventa_stored_api_key": company.maventa_user_api_key,
                     "maventa_database_uuid": parameters.get_param("database.uuid"),
                     "maventa_problem_code": False,
                 }
@@ -227,14 +225,6 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
-
-    def write(self, vals):
-        """EXTENDS base: switching on or changing statuses has invoices looked at."""
-        result = super().write(vals)
-        relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
-        if relevant and any(self.sudo().mapped("maventa_ready")):
-            self._maventa_trigger_transfer()
-        return result
 
     @api.model
     def _maventa_fill_statuses(self):

@@ -22,3 +22,4 @@ from . import test_guards
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
+from . import test_company_entry
