@@ -17,8 +17,11 @@ from . import res_company_entry
 from . import res_company_connection
 from . import res_company_registration
 from . import res_company_authorization
+from . import res_company_account
 from . import res_company_line
 from . import res_company_transfer
+from . import res_company_screen
+from . import res_company_switch
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
@@ -28,3 +31,4 @@ from . import account_move_preflight
 from . import account_move_document
 from . import account_move_send
 from . import account_move_send_alerts
+from . import account_journal

@@ -171,39 +171,6 @@ class ResCompany(models.Model):
                         )
                     )
 
-    @api.constrains("maventa_active", "maventa_to_transfer_status_id")
-    def _check_maventa_to_transfer_status(self):
-        """A status marked as sent can't be the one to transfer from."""
-        active = self.sudo().filtered("maventa_active")
-        if any(active.mapped("maventa_to_transfer_status_id.is_sent")):
-            raise self.env["maventa.invoice.status"]._sent_warning()
-
-    @api.constrains("maventa_active", "maventa_state", *ROLE_FIELDS.values())
-    def _check_maventa_active(self):
-        for company in self.sudo().filtered("maventa_active"):
-            missing = company._maventa_missing()
-            if missing:
-                raise ValidationError(
-                    self.env._(
-                        "The integration of %(company)s can't be switched on yet."
-                        " Missing: %(things)s.",
-                        company=company.name,
-                        things=missing,
-                    )
-                )
-
-    def _maventa_missing(self):
-        """What is to be done before the integration can be switched on."""
-        self.ensure_one()
-        names = {
-            field: self._fields[field]._description_string(self.env)
-            for field in ("maventa_user_api_key", "maventa_company_uuid", *READY_MADE)
-        }
-        missing = [name for field, name in names.items() if not self[field]]
-        if self.maventa_state != "authenticated":
-            missing.append(self.env._("the signed authentication"))
-        return missing
-
     @api.constrains("maventa_company_uuid", "maventa_environment")
     def _check_maventa_company_uuid(self):
         """Two companies never share one account."""

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
 from .maventa_invoice_status import ROLE_FIELDS
+from .res_company import ADMINISTRATOR
 
 LOCKED_FIELDS = (
     "maventa_send_pdf",
@@ -34,7 +35,8 @@ class ResCompany(models.Model):
         """EXTENDS base: cleans, refuses what is locked, and has switching on or
         changing statuses followed by a look at the invoices."""
         vals = _cleaned(vals)
-        if not self.env.su:
+        # Who is no administrator is refused by the fields' groups.
+        if not self.env.su and self.env.user.has_group(ADMINISTRATOR):
             self._maventa_check_state_untouched(vals)
             self._maventa_check_unlocked(vals)
             moved = self._maventa_moved(vals)
@@ -73,8 +75,10 @@ class ResCompany(models.Model):
     def _maventa_moved(self, vals):
         """The companies that get another account, which is to be connected anew."""
         return self.filtered(
-            lambda company: company.sudo().maventa_state != "new"
-            and company.sudo()._maventa_changes(ACCOUNT_FIELDS, vals)
+            lambda company: (
+                company.sudo().maventa_state != "new"
+                and company.sudo()._maventa_changes(ACCOUNT_FIELDS, vals)
+            )
         )
 
     def _maventa_changes(self, names, vals):

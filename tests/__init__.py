@@ -23,3 +23,5 @@ from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
 from . import test_company_entry
+from . import test_company_register
+from . import test_company_screen

@@ -73,9 +73,11 @@ class TestCompanyEntry(MaventaCase):
         for state in ("new", "registered", "requested", "declined"):
             self.second.sudo().maventa_state = state
             for name, value in values.items():
-                with self.subTest(state, field=name):
-                    with self.assertRaisesRegex(UserError, "authentication is signed"):
-                        self.second.write({name: value})
+                with (
+                    self.subTest(state, field=name),
+                    self.assertRaisesRegex(UserError, "authentication is signed"),
+                ):
+                    self.second.write({name: value})
         self.second.write({"maventa_send_by_email": True})
         self.second.sudo().maventa_state = "authenticated"
         self.second.write(values)

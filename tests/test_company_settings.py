@@ -59,7 +59,7 @@ class TestCompanySettings(MaventaCase):
             "User API Key",
             "Company UUID",
             "Status of the invoices in case of error",
-            "the signed authentication",
+            "the authentication signed",
         ):
             self.assertIn(thing, str(caught.exception))
         self.assertNotIn("after transfer", str(caught.exception))
