@@ -26,6 +26,10 @@ LOCK_SECONDS = 3
 LONGEST_PAUSE = 3600
 """Seconds: the ceiling of every pause, also of one that Maventa asks for."""
 
+SHORTEST_LOOK_PAUSE = 300
+LONGEST_LOOK_PAUSE = 86400
+"""Seconds between two looks whether an authentication is signed: first and at last."""
+
 BROKEN_LINE = 2
 """Failures in a row after which the line counts as down and nothing more is tried."""
 
@@ -89,6 +93,18 @@ ACCOUNT_COUNTRIES = ("FI", "SE", "NO", "DK", "NL", "EE", "BE", "DE")
 
 SIGNING_COUNTRIES = ("FI", "SE", "NO", "DK", "NL")
 """Where the authorization can be signed electronically."""
+
+BUSINESS_IDS = {
+    "FI": (r"FI\d{8}", "FI12345678", r"\d{7}-?\d"),
+    "SE": (r"SE\d{12}", "SE123456789001", r"(\d\d)?\d{6}-?\d{4}"),
+    "NO": (r"NO\d{9}(MVA)?", "NO123456789MVA", r"\d{9}"),
+    "DK": (r"DK\d{8}", "DK12345678", r"\d{8}"),
+    "NL": (r"NL\d{9}B\d{2}", "NL123456789B01", r"\d{8}"),
+    "EE": (r"EE\d{9}", "EE123456789", r"\d{8}"),
+    "BE": (r"BE[01]\d{9}", "BE0123456789", r"[01]\d{9}"),
+    "DE": (r"DE\d{9}", "DE123456789", r".+"),
+}
+"""How a VAT number is written, one for an example, and how a company ID is written."""
 
 ROUTES = ("einvoice", "email", "print")
 """The ways an invoice may take, in the order in which Maventa tries them."""

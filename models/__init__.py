@@ -13,9 +13,15 @@ from . import account_edi_xml_maventa_bis3_national
 from . import res_partner
 from . import res_partner_identifiers
 from . import res_company
+from . import res_company_entry
 from . import res_company_connection
+from . import res_company_registration
+from . import res_company_authorization
+from . import res_company_account
 from . import res_company_line
 from . import res_company_transfer
+from . import res_company_screen
+from . import res_company_switch
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
@@ -25,3 +31,4 @@ from . import account_move_preflight
 from . import account_move_document
 from . import account_move_send
 from . import account_move_send_alerts
+from . import account_journal

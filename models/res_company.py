@@ -124,9 +124,7 @@ class ResCompany(models.Model):
         for company in self.filtered(lambda c: c.maventa_user_api_key != MASK):
             company.sudo().write(
                 {
-                    "maventa_stored_api_key": "".join(
-                        (company.maventa_user_api_key or "").split()
-                    ),
+                    "maventa_stored_api_key": company.maventa_user_api_key,
                     "maventa_database_uuid": parameters.get_param("database.uuid"),
                     "maventa_problem_code": False,
                 }
@@ -173,39 +171,6 @@ class ResCompany(models.Model):
                         )
                     )
 
-    @api.constrains("maventa_active", "maventa_to_transfer_status_id")
-    def _check_maventa_to_transfer_status(self):
-        """A status marked as sent can't be the one to transfer from."""
-        active = self.sudo().filtered("maventa_active")
-        if any(active.mapped("maventa_to_transfer_status_id.is_sent")):
-            raise self.env["maventa.invoice.status"]._sent_warning()
-
-    @api.constrains("maventa_active", "maventa_state", *ROLE_FIELDS.values())
-    def _check_maventa_active(self):
-        for company in self.sudo().filtered("maventa_active"):
-            missing = company._maventa_missing()
-            if missing:
-                raise ValidationError(
-                    self.env._(
-                        "The integration of %(company)s can't be switched on yet."
-                        " Missing: %(things)s.",
-                        company=company.name,
-                        things=missing,
-                    )
-                )
-
-    def _maventa_missing(self):
-        """What is to be done before the integration can be switched on."""
-        self.ensure_one()
-        names = {
-            field: self._fields[field]._description_string(self.env)
-            for field in ("maventa_user_api_key", "maventa_company_uuid", *READY_MADE)
-        }
-        missing = [name for field, name in names.items() if not self[field]]
-        if self.maventa_state != "authenticated":
-            missing.append(self.env._("the signed authentication"))
-        return missing
-
     @api.constrains("maventa_company_uuid", "maventa_environment")
     def _check_maventa_company_uuid(self):
         """Two companies never share one account."""
@@ -227,14 +192,6 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
-
-    def write(self, vals):
-        """EXTENDS base: switching on or changing statuses has invoices looked at."""
-        result = super().write(vals)
-        relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
-        if relevant and any(self.sudo().mapped("maventa_ready")):
-            self._maventa_trigger_transfer()
-        return result
 
     @api.model
     def _maventa_fill_statuses(self):

@@ -22,3 +22,6 @@ from . import test_guards
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
+from . import test_company_entry
+from . import test_company_register
+from . import test_company_screen

@@ -187,6 +187,10 @@ class MaventaCase(AccountTestInvoicingCommon):
         paused.maventa_paused_until = now - timedelta(seconds=1)
         self.run_cron()
 
+    def let_look_time_pass(self, companies):
+        """Let the time pass until these are looked at for a signature again."""
+        companies.sudo().maventa_look_at = fields.Datetime.now()
+
     def put_back(self, moves):
         moves.maventa_status_id = self.to_transfer
 

@@ -74,7 +74,8 @@ class TestRegister(CompanyCase):
                 self.backend.switches.set("bid_taken", form)
                 answer = self.register()
                 self.assertEqual(answer["type"], "warning")
-                self.assertIn("BID ALREADY TAKEN", answer["message"].upper())
+                self.assertIn("has an account for FI12345671", answer["message"])
+                self.assertIn("copy its company UUID", answer["message"])
                 self.assertTrue(self.second.sudo().maventa_stored_api_key)
                 self.assertFalse(self.second.maventa_company_uuid)
         self.second.vat = "FI20774740"
@@ -162,6 +163,7 @@ class TestAuthorization(CompanyCase):
         self.run_cron(cron)
         self.assertEqual(self.second.maventa_state, "requested")
         self.backend.clock.advance(3601)
+        self.let_look_time_pass(self.second)
         self.run_cron(cron)
         self.assertEqual(self.second.maventa_state, "authenticated")
 
@@ -182,6 +184,7 @@ class TestAuthorization(CompanyCase):
         self.run_cron(cron)
         self.assertEqual(self.second.maventa_state, "requested")
         self.backend.faults.active.clear()
+        self.let_look_time_pass(self.second + self.company)
         self.run_cron(cron)
         self.assertEqual(self.second.maventa_state, "authenticated")
         self.assertFalse(self.company.maventa_problem_code)
@@ -189,6 +192,8 @@ class TestAuthorization(CompanyCase):
     def test_the_settings_open_with_the_company_allowed(self):
         action = self.second.action_maventa_open()
         self.assertEqual(action["res_id"], self.second.id)
+        form = self.env.ref("account_maventa.res_company_maventa_view_form")
+        self.assertEqual(action["views"], [(form.id, "form")])
         self.assertIn(self.second.id, action["context"]["allowed_company_ids"])
 
 

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 from ..const import AUTHORIZATION_LANGUAGES, maventa_language
 
@@ -25,7 +27,6 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
         precompute=True,
         store=True,
         readonly=False,
-        required=True,
     )
     language = fields.Selection(
         [
@@ -43,6 +44,8 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
         readonly=False,
         required=True,
     )
+    is_repeated = fields.Boolean(compute="_compute_is_repeated")
+    next_step = fields.Char(related="company_id.maventa_next_step")
 
     @api.depends("approver_id")
     def _compute_from_approver(self):
@@ -52,8 +55,42 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
             wizard.email = wizard.approver_id.email
             wizard.language = language if known else "EN"
 
+    @api.depends("company_id.maventa_state")
+    def _compute_is_repeated(self):
+        for wizard in self:
+            wizard.is_repeated = wizard.company_id.maventa_state == "requested"
+
     def action_send(self):
-        """Have Maventa send the request."""
+        """Have Maventa send the request, unless one is out already.
+
+        :raises UserError: nothing was sent
+        """
         self.ensure_one()
-        self.company_id._maventa_request_authorization(self.email, self.language)
-        return {"type": "ir.actions.act_window_close"}
+        if self.company_id.maventa_state == "requested":
+            raise UserError(
+                self.env._(
+                    "A request has been sent already. Open the window anew if you want"
+                    " to send another one."
+                )
+            )
+        return self.action_send_again()
+
+    def action_send_again(self):
+        """Have Maventa send the request, also when one is out already.
+
+        :raises UserError: nothing was sent
+        """
+        self.ensure_one()
+        email = email_normalize(self.email)
+        if not email:
+            raise UserError(
+                self.env._(
+                    "“%(text)s” is no email address. Enter the approver's.",
+                    text=self.email or "",
+                )
+            )
+        self.company_id.sudo().maventa_administrator_id = self.env.user
+        self.company_id._maventa_request_authorization(email, self.language)
+        return self.company_id._maventa_notification(
+            "success", self.company_id.maventa_next_step
+        )

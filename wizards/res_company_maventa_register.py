@@ -1,4 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+from ..models.res_company_registration import Todo
+from ..models.res_company_screen import todo_list
 
 
 class ResCompanyMaventaRegister(models.TransientModel):
@@ -8,7 +13,10 @@ class ResCompanyMaventaRegister(models.TransientModel):
     _description = "Register a Company with Maventa"
 
     company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
+        "res.company",
+        required=True,
+        default=lambda self: self._default_company(),
+        domain="[('maventa_section', '=', 'open')]",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -23,23 +31,63 @@ class ResCompanyMaventaRegister(models.TransientModel):
         precompute=True,
         store=True,
         readonly=False,
-        required=True,
         help="A lasting address is wise: when the user is removed from Maventa, the"
         " integration stops.",
     )
+    business_id = fields.Char(
+        string="VAT Number or Company ID", compute="_compute_from_company"
+    )
+    address = fields.Char(
+        string="Address", related="company_id.partner_id.contact_address_inline"
+    )
+    company_email = fields.Char(related="company_id.email", string="Company Email")
+    has_key = fields.Boolean(related="company_id.maventa_has_key")
+    todo = fields.Html(compute="_compute_from_company", sanitize=False)
+
+    @api.model
+    def _default_company(self):
+        """The user's company, or else the first that can be registered."""
+        possible = self.env["res.company"].search([("maventa_section", "=", "open")])
+        return self.env.company & possible or possible[:1]
 
     @api.depends("user_id")
     def _compute_email(self):
         for wizard in self:
             wizard.email = wizard.user_id.email
 
+    @api.depends("company_id", "user_id", "email")
+    def _compute_from_company(self):
+        for wizard in self:
+            company = wizard.company_id
+            todos = company._maventa_before_registering() if company else []
+            if wizard.user_id and not email_normalize(wizard.email):
+                text = self.env._("Enter the person's email address.")
+                place = f"action-base.action_res_users/{wizard.user_id.id}"
+                todos.append(Todo(text, place))
+            wizard.todo = todo_list(todos) or False
+            wizard.business_id = company and company._maventa_business_id()
+
+    def action_check(self):
+        """Look again whether all is there."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_maventa.res_company_maventa_register_action"
+        )
+        return action | {"res_id": self.id}
+
     def action_register(self):
         """Register, and say what has come of it."""
         self.ensure_one()
-        first_name, _space, last_name = (self.user_id.name or "").rpartition(" ")
-        left_to_do = self.company_id._maventa_register(
-            self.email, first_name or last_name, last_name
-        )
+        email = email_normalize(self.email)
+        if not email:
+            raise UserError(
+                self.env._(
+                    "“%(text)s” is no email address. Enter the person's.",
+                    text=self.email or "",
+                )
+            )
+        first_name, _space, last_name = self.user_id.name.strip().partition(" ")
+        self.company_id.sudo().maventa_administrator_id = self.env.user
+        left_to_do = self.company_id._maventa_register(email, first_name, last_name)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -1,0 +1,108 @@
+import contextlib
+import re
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+from ..client import Rejected
+from ..const import AUTHORIZATION_LANGUAGES, maventa_language
+
+
+class ResCompany(models.Model):
+    """An account that exists already: connected, left, remembered and forgotten."""
+
+    _inherit = "res.company"
+
+    def action_maventa_connect(self):
+        """Check an account that exists already, link it to this software, and have the
+        authentication asked for unless it is signed.
+
+        :raises UserError: the credentials are wrong or belong to somebody else
+        """
+        self.ensure_one()
+        self.check_access("write")
+        company = self.sudo()
+        if not (company.maventa_company_uuid and company.maventa_stored_api_key):
+            raise UserError(
+                self.env._("Enter both the user API key and the company UUID.")
+            )
+        company.maventa_administrator_id = self.env.user
+        self._maventa_ask(self._maventa_connect)
+        level, text = self._maventa_standing_text()
+        if company.maventa_state == "requested":
+            level, text = "success", company.maventa_next_step
+        return self._maventa_notification(level, text)
+
+    def _maventa_connect(self, client):
+        company = self.sudo()
+        company._maventa_check_business_id(client.current().company)
+        if client.credentials.vendor_api_key:
+            # What the link's states are called is not documented, and linking a
+            # company that is linked may be refused: what counts is what follows.
+            with contextlib.suppress(Rejected):
+                client.link_vendor()
+        if company.maventa_state == "new":
+            company._maventa_move_to("registered")
+        company._maventa_refresh(client)
+        if company.maventa_state == "registered" and not company.maventa_problem_code:
+            self._maventa_request_by_itself(client)
+
+    def _maventa_request_by_itself(self, client):
+        """Ask whoever connects the account for the signature, where one can be given.
+
+        Who may really sign is not known here; another request can follow by hand.
+        """
+        email = email_normalize(self.env.user.email or "")
+        if not email or not self._maventa_signs_electronically():
+            return
+        language = maventa_language(self.env.user.lang)
+        known = language in AUTHORIZATION_LANGUAGES
+        client.request_authorization(email, language if known else "EN")
+        self._maventa_note_request(email)
+
+    def _maventa_check_business_id(self, known):
+        """The account has to be this company's own, as far as both ids tell."""
+        ours = {_digits(self.vat), _digits(self.company_registry)} - {""}
+        theirs = _digits(known.business_id)
+        if theirs and ours and theirs not in ours:
+            raise UserError(
+                self.env._(
+                    "These credentials belong to %(name)s (%(business_id)s), not to"
+                    " %(company)s. Copy those of the right account.",
+                    name=known.name,
+                    business_id=known.business_id,
+                    company=self.name,
+                )
+            )
+
+    def action_maventa_disconnect(self):
+        """Stop using the account, and remember it."""
+        self.ensure_one()
+        self.check_access("write")
+        self.sudo().maventa_active = False
+        self._maventa_move_to("new", maventa_problem_code=False)
+
+    def action_maventa_forget(self):
+        """Forget the account of a company that is not connected."""
+        self.ensure_one()
+        self.check_access("write")
+        if self.sudo().maventa_state != "new":
+            raise UserError(
+                self.env._(
+                    "Disconnect %(company)s first.",
+                    company=self.name,
+                )
+            )
+        self.sudo().write(
+            {
+                "maventa_company_uuid": False,
+                "maventa_user_api_key": False,
+                "maventa_database_uuid": False,
+                "maventa_authorization_email": False,
+            }
+        )
+
+
+def _digits(text):
+    return "".join(re.findall(r"\d", text or ""))

@@ -1,0 +1,253 @@
+import logging
+from datetime import timedelta
+
+from odoo import fields, models
+
+from ..client import CredentialsRefused, MaventaError, Unauthorised
+from ..const import (
+    LONGEST_LOOK_PAUSE,
+    SHORTEST_LOOK_PAUSE,
+    SIGNING_COUNTRIES,
+)
+from .res_company import ADMINISTRATOR
+from .res_company_connection import account_refusal
+
+_logger = logging.getLogger(__name__)
+
+ON_THE_WAY = ("registered", "requested", "declined")
+"""States of a company whose authentication is still to be signed."""
+
+
+class ResCompany(models.Model):
+    """Who a company's account belongs to, and whether it may send."""
+
+    _inherit = "res.company"
+
+    maventa_state_at = fields.Datetime(
+        string="State since", copy=False, readonly=True, groups=ADMINISTRATOR
+    )
+    maventa_signed = fields.Boolean(
+        string="Signed, not verified yet",
+        copy=False,
+        readonly=True,
+        groups=ADMINISTRATOR,
+    )
+    maventa_administrator_id = fields.Many2one(
+        "res.users",
+        string="Who is told of the signature",
+        copy=False,
+        groups=ADMINISTRATOR,
+    )
+    maventa_look_at = fields.Datetime(
+        string="Next look", copy=False, groups=fields.NO_ACCESS
+    )
+
+    def _maventa_move_to(self, state, **values):
+        """Note how far the company has come, and since when."""
+        company = self.sudo()
+        if company.maventa_state != state:
+            values["maventa_state_at"] = fields.Datetime.now()
+        company.write({"maventa_state": state, **values})
+
+    # Asking for a signature -------------------------------------------------------
+
+    def _maventa_request_authorization(self, email, locale):
+        """Have Maventa mail a request for a signature.
+
+        :param locale: one of Maventa's languages, such as ``FI``
+        :raises UserError: the request did not go out
+        """
+        self.ensure_one()
+        self._maventa_ask(lambda client: client.request_authorization(email, locale))
+        self._maventa_note_request(email)
+
+    def _maventa_note_request(self, email):
+        self._maventa_move_to(
+            "requested",
+            maventa_authorization_email=email,
+            maventa_state_at=fields.Datetime.now(),
+            maventa_signed=False,
+            maventa_look_at=False,
+        )
+
+    def _maventa_signs_electronically(self):
+        """Elsewhere Maventa's support authenticates companies by hand."""
+        return self.country_id.code in SIGNING_COUNTRIES
+
+    # Asking how things stand ------------------------------------------------------
+
+    def action_maventa_refresh(self):
+        """Ask Maventa how far the signing has come, and whether all is well."""
+        self.ensure_one()
+        self.check_access("write")
+        self._maventa_ask(self._maventa_refresh)
+        return self._maventa_notification(*self._maventa_standing_text())
+
+    def action_maventa_test(self):
+        """Ask Maventa who the credentials belong to, and whether all is well."""
+        self.ensure_one()
+        self.check_access("write")
+        current = self._maventa_ask(lambda client: client.current())
+        self._maventa_ask(self._maventa_refresh)
+        level, text = self._maventa_standing_text()
+        if level == "success":
+            text = self.env._(
+                "The connection works: Maventa knows %(name)s (%(business_id)s), by the"
+                " user %(user)s.",
+                name=current.company.name,
+                business_id=current.company.business_id,
+                user=current.user_email,
+            )
+        return self._maventa_notification(level, text)
+
+    def _maventa_standing_text(self):
+        """How a notification says what Maventa has just told."""
+        company = self.sudo()
+        if company.maventa_problem_code:
+            return "danger", company.maventa_problem
+        if company.maventa_state == "authenticated":
+            return "success", self.env._("The authentication is signed.")
+        if company.maventa_signed:
+            return "info", self.env._(
+                "The authentication is signed. Maventa is still looking through it."
+            )
+        if company.maventa_state == "requested":
+            return "info", self.env._("The authentication is not signed yet.")
+        return "warning", company.maventa_next_step
+
+    def _maventa_notification(self, level, text):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": level,
+                "message": text,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _maventa_refresh(self, client, refused=False):
+        """Bring state and problem in line with what Maventa says.
+
+        :param refused: whether Maventa has just refused an invoice
+        :raises MaventaError: Maventa could not be asked
+        """
+        company = self.sudo()
+        try:
+            code = company._maventa_diagnose(client, refused)
+        except CredentialsRefused as error:
+            code = account_refusal(error)
+        except Unauthorised:
+            code = "user_removed"
+        company.write({"maventa_problem_code": code, "maventa_look_at": False})
+        company._maventa_end_pause()
+
+    def _maventa_diagnose(self, client, refused):
+        """Find out whether the company as a whole can send.
+
+        :returns: the code of what stops it, or False
+        :raises CredentialsRefused: nobody is let in with these credentials
+        :raises Unauthorised: somebody is let in, but may not even look
+        """
+        known = self._maventa_known_company(client)
+        if known and known.disabled:
+            return "company_disabled"
+        if known and known.set_up is False and refused:
+            return "setup_unfinished"
+        return self._maventa_note_authorization(client.authorization())
+
+    def _maventa_known_company(self, client):
+        """The company as Maventa knows it, or None when it does not say."""
+        try:
+            return client.current().company
+        except CredentialsRefused:
+            raise
+        except Unauthorised:
+            return None
+
+    def _maventa_note_authorization(self, authorization):
+        """Only a verified company may send; signed alone is not enough yet."""
+        company = self.sudo()
+        signed = authorization.state == "SIGNED"
+        if authorization.verified:
+            company._maventa_move_to("authenticated", maventa_signed=False)
+            return False
+        if company.maventa_active:
+            return "not_verified"
+        if authorization.state in ("SENT", "PENDING", "SIGNED"):
+            email = authorization.email or company.maventa_authorization_email
+            company._maventa_move_to(
+                "requested", maventa_signed=signed, maventa_authorization_email=email
+            )
+        elif authorization.state == "CANCELED":
+            company._maventa_move_to("declined", maventa_signed=False)
+        return False
+
+    # Looking by itself ------------------------------------------------------------
+
+    def _cron_maventa_authorization(self):
+        """Look whether requests have been signed, and whether stopped companies may
+        go on: often at first, then more and more rarely."""
+        companies = self.sudo().search(
+            [
+                "|",
+                ("maventa_state", "in", ON_THE_WAY),
+                ("maventa_problem_code", "!=", False),
+                ("maventa_stored_api_key", "!=", False),
+                ("maventa_company_uuid", "!=", False),
+                "|",
+                ("maventa_look_at", "=", False),
+                ("maventa_look_at", "<=", fields.Datetime.now()),
+            ]
+        )
+        for company in companies.filtered(lambda c: not c._maventa_is_copy()):
+            company._maventa_look()
+            self.env["ir.cron"]._commit_progress(1)
+        self.env["maventa.operator"]._refresh_when_old()
+
+    def _maventa_look(self):
+        """One look at one company, with the next one planned."""
+        before = self.maventa_state
+        try:
+            with self._maventa_client() as client:
+                self._maventa_refresh(client)
+        except (MaventaError, ValueError) as error:
+            _logger.info("Company %s: %s", self.id, type(error).__name__)
+        if self.maventa_state in ON_THE_WAY or self.maventa_problem_code:
+            self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
+        if self.maventa_state != before:
+            self._maventa_tell_administrator()
+
+    def _maventa_look_pause(self):
+        """A tenth of the time that the company has been waiting, within bounds."""
+        if self.maventa_state == "authenticated":
+            return timedelta(seconds=SHORTEST_LOOK_PAUSE)
+        waiting = fields.Datetime.now() - (self.maventa_state_at or self.create_date)
+        pause = waiting.total_seconds() / 10
+        return timedelta(
+            seconds=min(max(pause, SHORTEST_LOOK_PAUSE), LONGEST_LOOK_PAUSE)
+        )
+
+    def _maventa_tell_administrator(self):
+        """An activity for whoever asked for the signature, when there is an answer."""
+        if self.maventa_state not in ("authenticated", "declined"):
+            return
+        group = self.env.ref("base.group_system").sudo()
+        user = self.maventa_administrator_id or group.all_user_ids[:1]
+        company = self.with_context(lang=user.lang or "en_US")
+        summaries = {
+            "authenticated": company.env._("Maventa: the authentication is signed"),
+            "declined": company.env._("Maventa: the authentication is not signed"),
+        }
+        company.partner_id.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=summaries[company.maventa_state],
+            note=company.maventa_next_step,
+            user_id=user.id,
+        )
+
+    def _maventa_is_copy(self):
+        """Whether this database is a copy of the one that was connected."""
+        company = self.sudo()
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        return company.maventa_database_uuid not in (False, uuid)

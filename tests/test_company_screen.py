@@ -1,0 +1,297 @@
+"""What the Maventa screen and the dashboard tell, and what their buttons do."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.tests import Form, new_test_user
+
+from .common import MaventaCase
+
+SIGNER = "signer@testi.example"
+
+
+class ScreenCase(MaventaCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls.make_company()
+        cls.look = cls.env.ref("account_maventa.ir_cron_maventa_authorization")
+        cls.env.user.email = "me@testi.example"
+
+    def ask_for_signature(self):
+        self.second._maventa_register("new@testi.example", "Nina", "New")
+        wizard = self.env["res.company.maventa.authorize"].create(
+            {"company_id": self.second.id, "email": f"Sig Ner <{SIGNER}>"}
+        )
+        return wizard.action_send()["params"]
+
+    def activities(self):
+        return self.second.partner_id.activity_ids
+
+
+class TestSignature(ScreenCase):
+    def test_the_screen_says_who_was_asked_and_when(self):
+        answer = self.ask_for_signature()
+        self.assertEqual(answer["type"], "success")
+        self.assertIn(SIGNER, self.second.maventa_next_step)
+        year = str(fields.Date.today().year)[2:]
+        self.assertIn(year, self.second.maventa_next_step)
+        self.assertEqual(self.backend.accounts.mails[0].to, SIGNER)
+
+    def test_a_second_request_goes_only_when_it_is_asked_for(self):
+        self.ask_for_signature()
+        wizard = Form(
+            self.env["res.company.maventa.authorize"].with_company(self.second)
+        )
+        wizard.email = "other@testi.example"
+        self.assertTrue(wizard.is_repeated)
+        wizard = wizard.save()
+        with self.assertRaisesRegex(UserError, "sent already"):
+            wizard.action_send()
+        self.assertEqual(len(self.backend.accounts.mails), 1)
+        wizard.action_send_again()
+        self.assertIn("other@testi.example", self.second.maventa_next_step)
+
+    def test_an_address_that_is_none_is_refused_before_anything_leaves(self):
+        self.second._maventa_register("new@testi.example", "Nina", "New")
+        wizard = self.env["res.company.maventa.authorize"].create(
+            {"company_id": self.second.id, "email": "nobody"}
+        )
+        with self.assertRaisesRegex(UserError, "“nobody” is no email address"):
+            wizard.action_send()
+        self.assertEqual(self.second.maventa_state, "registered")
+
+    def test_refreshing_says_how_it_stands_any_number_of_times(self):
+        self.ask_for_signature()
+        for _time in range(3):
+            said = self.second.action_maventa_refresh()["params"]
+            self.assertIn("not signed yet", said["message"])
+        self.backend.switches.set("verification_delay", 3600)
+        self.backend.accounts.sign(self.account(self.second))
+        said = self.second.action_maventa_refresh()["params"]
+        self.assertIn("still looking through", said["message"])
+        self.backend.clock.advance(3601)
+        said = self.second.action_maventa_refresh()["params"]
+        self.assertEqual(said["type"], "success")
+
+    def test_the_administrator_is_told_of_the_signature_by_an_activity(self):
+        self.ask_for_signature()
+        self.run_cron(self.look)
+        self.assertFalse(self.activities())
+        self.backend.accounts.sign(self.account(self.second))
+        self.let_look_time_pass(self.second)
+        self.run_cron(self.look)
+        (activity,) = self.activities()
+        self.assertEqual(activity.user_id, self.env.user)
+        self.assertIn("is signed", activity.summary)
+
+    def test_the_administrator_is_told_of_a_refusal_and_what_to_do(self):
+        self.ask_for_signature()
+        self.backend.accounts.decline(self.account(self.second))
+        self.run_cron(self.look)
+        (activity,) = self.activities()
+        self.assertIn("Send another one", activity.note)
+
+    def test_it_is_looked_often_at_first_and_then_more_and_more_rarely(self):
+        self.ask_for_signature()
+        second = self.second.sudo()
+        now = fields.Datetime.now()
+        for waiting, pause in ((0, 300), (36000, 3600), (9_999_999, 86400)):
+            with self.subTest(waiting):
+                second.maventa_state_at = now - timedelta(seconds=waiting)
+                self.let_look_time_pass(second)
+                self.run_cron(self.look)
+                planned = (second.maventa_look_at - now).total_seconds()
+                self.assertAlmostEqual(planned, pause, delta=60)
+                self.backend.calls.clear()
+                self.run_cron(self.look)
+                self.assertFalse(self.backend.calls)
+
+
+class TestAccount(ScreenCase):
+    def disconnected(self):
+        """An account that was opened here and is not used any more."""
+        self.second._maventa_register("new@testi.example", "Nina", "New")
+        self.second.action_maventa_disconnect()
+
+    def test_valid_details_have_the_request_sent_by_themselves(self):
+        self.disconnected()
+        said = self.second.action_maventa_connect()["params"]
+        self.assertEqual(self.second.maventa_state, "requested")
+        self.assertIn("me@testi.example", said["message"])
+        (mail,) = self.backend.accounts.mails
+        self.assertEqual(mail.to, "me@testi.example")
+        self.second.action_maventa_connect()
+        self.assertEqual(len(self.backend.accounts.mails), 1)
+
+    def test_a_verified_account_is_not_asked_for_a_signature(self):
+        self.disconnected()
+        self.backend.accounts.sign(self.account(self.second))
+        self.second.action_maventa_connect()
+        self.assertEqual(self.second.maventa_state, "authenticated")
+        self.assertFalse(self.backend.accounts.mails)
+
+    def test_wrong_details_have_nothing_sent_and_stay_to_be_corrected(self):
+        self.disconnected()
+        self.second.maventa_user_api_key = "wrong"
+        with self.assertRaises(UserError):
+            self.second.action_maventa_connect()
+        self.assertFalse(self.backend.accounts.mails)
+        self.assertTrue(self.second.maventa_company_uuid)
+        self.second.maventa_company_uuid = False
+        with self.assertRaisesRegex(UserError, "Enter both"):
+            self.second.action_maventa_connect()
+
+    def test_the_account_is_remembered_until_it_is_forgotten(self):
+        self.disconnected()
+        uuid = self.second.maventa_company_uuid
+        self.assertEqual(self.second.maventa_section, "listed")
+        self.assertTrue(self.second.maventa_has_key)
+        self.second.action_maventa_connect()
+        self.assertEqual(self.second.maventa_company_uuid, uuid)
+        with self.assertRaisesRegex(UserError, "Disconnect Second Oy first"):
+            self.second.action_maventa_forget()
+        self.second.action_maventa_disconnect()
+        self.second.action_maventa_forget()
+        self.assertFalse(self.second.maventa_company_uuid)
+        self.assertFalse(self.second.maventa_has_key)
+        self.assertEqual(self.second.maventa_section, "open")
+
+    def test_disconnecting_stops_at_once_and_keeps_all(self):
+        move = self.make_waiting()
+        self.company.action_maventa_disconnect()
+        self.run_cron()
+        self.assertFalse(self.uploaded(move))
+        self.assertFalse(self.company.maventa_active)
+        self.assertEqual(self.company.maventa_to_transfer_status_id, self.to_transfer)
+        self.company.action_maventa_connect()
+        self.company.action_maventa_switch_on()
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+
+    def test_the_connection_is_tested_in_words(self):
+        said = self.company.action_maventa_test()["params"]
+        self.assertIn("FI12345671", said["message"])
+        self.assertIn("admin@testi.example", said["message"])
+        self.company.maventa_user_api_key = "wrong"
+        with self.assertRaisesRegex(UserError, "refuses the user API key"):
+            self.company.action_maventa_test()
+
+    def test_a_new_key_is_taken_without_registering_again(self):
+        key = self.company.sudo().maventa_stored_api_key
+        self.company.maventa_user_api_key = "wrong"
+        self.company.action_maventa_refresh()
+        self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
+        self.company.maventa_user_api_key = key
+        self.assertFalse(self.company.maventa_problem_code)
+        self.company.action_maventa_test()
+        self.assertEqual(self.company.maventa_state, "authenticated")
+
+
+class TestSwitch(ScreenCase):
+    def dialog(self, company):
+        action = company.action_maventa_switch_on()
+        model = self.env[action["res_model"]].with_context(**action["context"])
+        return model.create({})
+
+    def test_too_early_the_dialog_lists_what_is_missing_with_links(self):
+        dialog = self.dialog(self.second)
+        self.assertIn("Enter the User API Key.", dialog.todo)
+        self.assertIn("Have the authentication signed.", dialog.todo)
+        place = f"action-account_maventa.res_company_maventa_action/{self.second.id}"
+        self.assertIn(place, dialog.todo)
+        self.assertFalse(self.second.maventa_active)
+
+    def test_what_waits_is_counted_before_it_goes(self):
+        self.company.maventa_active = False
+        moves = self.make_waiting() + self.make_waiting()
+        self.make_invoice()
+        dialog = self.dialog(self.company)
+        self.assertFalse(dialog.todo)
+        self.assertEqual(dialog.waiting_count, 2)
+        self.assertEqual(dialog.status_name, "To be transferred")
+        self.assertFalse(self.company.maventa_active)
+        found = self.env["account.move"].search(dialog.action_open_waiting()["domain"])
+        self.assertEqual(found, moves)
+        dialog.action_switch_on()
+        self.assertTrue(self.company.maventa_active)
+
+    def test_with_nothing_waiting_it_is_switched_on_at_once(self):
+        self.company.maventa_active = False
+        self.assertFalse(self.company.action_maventa_switch_on())
+        self.assertTrue(self.company.maventa_active)
+
+    def test_a_sent_status_is_refused_and_leads_to_the_statuses(self):
+        self.company.maventa_active = False
+        self.company.maventa_to_transfer_status_id = self.statuses.create(
+            {"name": "Ready", "is_sent": True}
+        )
+        with self.assertRaises(RedirectWarning) as caught:
+            self.company.action_maventa_switch_on()
+        text, action, _button, _context = caught.exception.args
+        self.assertEqual(
+            text, "Status of the invoices to be transferred can not be sent"
+        )
+        statuses = self.env.ref("account_maventa.maventa_invoice_status_action")
+        self.assertEqual(action, statuses.id)
+        self.company.maventa_to_transfer_status_id.is_sent = False
+        self.assertFalse(self.company.action_maventa_switch_on())
+
+
+class TestNumbers(ScreenCase):
+    def dashboard(self, user=None):
+        journal = self.company_data["default_journal_sale"]
+        journal = journal.with_user(user or self.env.user)
+        return journal._get_journal_dashboard_data_batched()[journal.id]["maventa"]
+
+    def test_the_card_counts_what_waits_and_what_has_failed(self):
+        self.make_waiting()
+        failed = self.make_invoice(status=self.failed)
+        self.assertEqual(self.company.maventa_waiting_count, 1)
+        self.assertEqual(self.company.maventa_failed_count, 1)
+        domain = self.company.action_maventa_open_failed()["domain"]
+        self.assertEqual(self.env["account.move"].search(domain), failed)
+        self.assertFalse(self.company.maventa_last_transfer)
+        self.run_cron()
+        self.env.invalidate_all()
+        self.assertTrue(self.company.maventa_last_transfer)
+        transmission = self.env["maventa.transmission"].sudo().search([], limit=1)
+        transmission.accepted_at -= timedelta(days=3)
+        self.env.invalidate_all()
+        self.assertIn("3 days ago", self.company.maventa_last_transfer)
+
+    def test_a_transfer_that_does_not_run_is_told(self):
+        self.assertFalse(self.company.maventa_cron_problem)
+        self.cron.nextcall = fields.Datetime.now() - timedelta(hours=2)
+        self.env.invalidate_all()
+        self.assertIn("has not run for an hour", self.company.maventa_cron_problem)
+        self.cron.active = False
+        self.env.invalidate_all()
+        self.assertIn("is switched off", self.company.maventa_cron_problem)
+        self.assertEqual(
+            self.company.action_maventa_open_cron()["res_id"], self.cron.id
+        )
+        self.assertIn("is switched off", self.dashboard()["trouble"])
+
+    def test_the_dashboard_counts_and_names_the_trouble(self):
+        self.make_waiting()
+        self.make_invoice(status=self.failed)
+        numbers = self.dashboard()
+        self.assertEqual((numbers["waiting"], numbers["failed"]), (1, 1))
+        self.assertFalse(numbers["trouble"])
+        self.run_cron()
+        self.assertEqual(self.dashboard()["on_the_way"], 1)
+        self.company.sudo().maventa_problem_code = "company_disabled"
+        self.assertIn("has locked the account", self.dashboard()["trouble"])
+        biller = new_test_user(
+            self.env,
+            login="maventa_dashboard",
+            groups="base.group_user,account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+        self.assertIn("Ask your administrator", self.dashboard(biller)["trouble"])
+
+    def test_a_company_without_maventa_shows_nothing_of_it(self):
+        self.company.action_maventa_disconnect()
+        self.assertFalse(self.dashboard())
