@@ -1,10 +1,12 @@
 """A company that Maventa lets in no more: why is found out, nothing is lost."""
 
+from ..models.res_company_connection import DRAWERS
 from .common import MaventaCase
 
 
 class TestCompanyRefused(MaventaCase):
     def refuse(self, **standing):
+        DRAWERS.clear()  # as if the last token had run out
         self.backend.accounts.set_standing(self.account(), **standing)
 
     def assertStopped(self, move, code, *words):
