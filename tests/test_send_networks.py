@@ -131,6 +131,13 @@ class TestSendNetworks(SendCase):
         self.assertEqual(move.peppol_move_state, "processing")
         self.assertEqual(move.maventa_status_id, self.to_transfer)
 
+    def test_code_that_names_both_gets_both(self):
+        move = self.make_invoice()
+        sender = self.env["account.move.send"]
+        sender._generate_and_send_invoices(move, sending_methods={"maventa", "peppol"})
+        self.assertEqual(move.peppol_move_state, "processing")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+
     def test_a_batch_sends_each_invoice_by_one_network(self):
         customer = self.einvoice.copy({"invoice_sending_method": "maventa"})
         ours, gone = self.make_invoice(customer), self.make_invoice(customer)
