@@ -68,8 +68,9 @@ def transfers(page: Page) -> None:
 
 def company(page: Page) -> None:
     """The integration of one company."""
-    open_action(page, "account_maventa.res_company_maventa_action", ".o_data_row")
-    page.click("tr.o_data_row td[name=name]")
+    action = "account_maventa.res_company_maventa_action"
+    open_action(page, action, ".o_kanban_record")
+    page.click(".o_kanban_record .fw-bold")
     page.wait_for_selector(".o_form_view")
 
 

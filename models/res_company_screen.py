@@ -241,7 +241,7 @@ class ResCompany(models.Model):
         return action | {
             "views": [(form.id, "form")],
             "res_id": self.id,
-            "context": {"allowed_company_ids": allowed},
+            "context": {"allowed_company_ids": allowed, "maventa_screen": True},
         }
 
     def action_maventa_open_cron(self):

@@ -25,3 +25,4 @@ from . import test_document_mirrors
 from . import test_company_entry
 from . import test_company_register
 from . import test_company_screen
+from . import test_tour_company

@@ -238,6 +238,21 @@ class TestSwitch(ScreenCase):
         self.assertFalse(self.company.action_maventa_switch_on())
 
 
+class TestNotes(ScreenCase):
+    def test_what_printing_costs_and_where_it_is_set_stands_beside_the_setting(self):
+        view = self.env.ref("account_maventa.res_company_maventa_view_form")
+        arch = self.env["res.company"].get_view(view.id, "form")["arch"]
+        for text in (
+            "Settings &gt; Send invoices &gt; Via print",
+            "Use own PDFs for print service",
+            "cover page with the customer's address",
+            "at least two pages, and every page is charged",
+            "in Maventa's template, without attachments",
+            "get a letter by the print service",
+        ):
+            self.assertIn(text, arch)
+
+
 class TestNumbers(ScreenCase):
     def dashboard(self, user=None):
         journal = self.company_data["default_journal_sale"]
