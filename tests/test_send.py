@@ -165,12 +165,12 @@ class TestSendReasons(SendCase):
     def test_the_label_tells_a_test(self):
         dialog = self.dialog(self.make_invoice())
         self.assertEqual(self.box(dialog)["label"], "by Maventa (test)")
-        self.company.maventa_environment = "production"
+        self.company.sudo().maventa_environment = "production"
         dialog = self.dialog(self.make_invoice())
         self.assertEqual(self.box(dialog)["label"], "by Maventa")
 
     def test_what_does_not_apply_is_greyed_with_the_reason(self):
-        self.company.maventa_environment = "production"
+        self.company.sudo().maventa_environment = "production"
         nobody = self.make_invoice(self.make_customer("Nobody"))
         box = self.assertGreyed(nobody, "the customer has no address")
         self.assertIn("Nobody has no e-invoice address", box["question_circle"])
@@ -183,7 +183,7 @@ class TestSendReasons(SendCase):
         self.assertGreyed(receipt, "only for confirmed invoices and credit notes")
 
     def test_what_maventa_has_is_not_offered_again(self):
-        self.company.maventa_environment = "production"
+        self.company.sudo().maventa_environment = "production"
         move = self.make_waiting()
         self.assertGreyed(move, "it waits to be transferred already")
         self.fault("cut_after")
