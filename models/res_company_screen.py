@@ -244,6 +244,14 @@ class ResCompany(models.Model):
             "context": {"allowed_company_ids": allowed, "maventa_screen": True},
         }
 
+    def action_maventa_open_company(self):
+        """Open the company itself, where its number and its address are entered."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "base.action_res_company_form"
+        )
+        return action | {"views": [(False, "form")], "res_id": self.id}
+
     def action_maventa_open_cron(self):
         """Open the scheduled action that transfers."""
         action = self.env["ir.actions.act_window"]._for_xml_id("base.ir_cron_act")

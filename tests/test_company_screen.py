@@ -18,6 +18,7 @@ class ScreenCase(MaventaCase):
         cls.second = cls.make_company()
         cls.look = cls.env.ref("account_maventa.ir_cron_maventa_authorization")
         cls.env.user.email = "me@testi.example"
+        cls.cron.nextcall = fields.Datetime.now()
 
     def ask_for_signature(self):
         self.second._maventa_register("new@testi.example", "Nina", "New")
@@ -306,6 +307,11 @@ class TestNumbers(ScreenCase):
             company_ids=self.company.ids,
         )
         self.assertIn("Ask your administrator", self.dashboard(biller)["trouble"])
+
+    def test_a_company_that_lacks_something_is_opened_itself(self):
+        action = self.second.action_maventa_open_company()
+        self.assertEqual(action["res_id"], self.second.id)
+        self.assertEqual(action["views"], [(False, "form")])
 
     def test_a_company_without_maventa_shows_nothing_of_it(self):
         self.company.action_maventa_disconnect()
