@@ -9,6 +9,7 @@ import base64
 import re
 from contextlib import suppress
 from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
 
 from lxml import etree
 
@@ -132,7 +133,9 @@ class TestMirrors(ClientCase, DocumentCase):
         self.assertGreater(len(SAMPLES), 50)
         self.maventa = self.sender()
         for country, company in self.sellers.items():
-            company.write({"maventa_company_uuid": country, "maventa_send_pdf": False})
+            uuid = str(uuid5(NAMESPACE_DNS, country))
+            company.sudo().maventa_company_uuid = uuid
+            company.sudo().maventa_send_pdf = False
         for path in SAMPLES:
             with (
                 self.subTest(sample=path.stem),

@@ -182,7 +182,8 @@ class TestTransferDocument(MaventaCase):
         first = move._maventa_uuid(xml)
         self.assertEqual(move._maventa_uuid(xml), first)
         self.assertNotEqual(move._maventa_uuid(xml.replace(b"Work", b"Play")), first)
-        self.company.maventa_company_uuid = "2d0e1a3c-0000-4000-8000-000000000000"
+        other = "2d0e1a3c-0000-4000-8000-000000000000"
+        self.company.sudo().maventa_company_uuid = other
         self.assertNotEqual(move._maventa_uuid(xml), first)
 
     def test_a_restored_database_sends_under_the_same_uuid(self):
