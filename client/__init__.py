@@ -22,6 +22,7 @@ from .schemas import (
     Current,
     Invoice,
     NewCompany,
+    Subscription,
     Token,
 )
 from .wire import check_base_url
@@ -47,6 +48,7 @@ __all__ = [
     "OutcomeUnknown",
     "Parcel",
     "Rejected",
+    "Subscription",
     "Throttled",
     "Token",
     "TokenDrawer",

@@ -7,86 +7,35 @@ token is renewed once.
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-
-from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
-from .errors import (
-    CredentialsRefused,
-    MaventaError,
-    NotFound,
-    OutcomeUnknown,
-    Rejected,
-    Unauthorised,
-    Unavailable,
-    error_from_answer,
-)
+from .auth import NoAuth
+from .connection import TIMEOUT, Connection
+from .errors import NotFound, Rejected
 from .schemas import (
-    SCOPES,
     Action,
     Authorization,
-    Credentials,
     Current,
     Invoice,
     NewCompany,
-    Token,
+    Subscription,
 )
-from .wire import check_base_url, encode_form, error_from_exception
-
-_logger = logging.getLogger(__name__)
+from .wire import encode_form
 
 PRODUCTION_URL = "https://ax.maventa.com"
 TEST_URL = "https://ax-stage.maventa.com"
-TIMEOUT = 30.0
-"""Seconds a call may stay without an answer; one number for connecting and reading."""
 
 PAGE_SIZE = 100
 """The largest page of invoices the service gives."""
 
-T = TypeVar("T")
+ACTION_TYPES = ("RECEIVED", "CREATED", "SENT", "DELIVERED", "INFO", "ERROR")
+"""All of them: without being asked, the service leaves out what is INFO."""
 
 
-class MaventaClient:
-    """One company's line to Maventa.
-
-    :param credentials: company, user key and vendor key
-    :param base_url: one of the two services, or a sandbox on this machine
-    :param timeout: seconds for each call
-    :param drawer: where the token is kept for the next client
-    """
-
-    def __init__(
-        self,
-        credentials: Credentials,
-        *,
-        base_url: str,
-        user_agent: str = "account_maventa",
-        timeout: float = TIMEOUT,
-        drawer: TokenDrawer | None = None,
-    ) -> None:
-        self.credentials = credentials
-        self.base_url = check_base_url(base_url)
-        self.timeout = timeout
-        self.tokens = TokenKeeper(self._fetch_token, drawer)
-        self.session = requests.Session()
-        self.session.headers["User-Agent"] = user_agent
-        self.session.mount("https://", HTTPAdapter(pool_maxsize=8))
-        self.session.mount("http://", HTTPAdapter(pool_maxsize=8))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.credentials!r}, {self.base_url!r})"
-
-    def __enter__(self) -> MaventaClient:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.session.close()
+class MaventaClient(Connection):
+    """What one company can ask of Maventa."""
 
     # account ------------------------------------------------------------------
 
@@ -187,20 +136,77 @@ class MaventaClient:
             lambda rows: [Invoice.from_json(row) for row in rows], answer
         )
 
+    def invoices(self, ids: Sequence[str]) -> list[Invoice]:
+        """The sent invoices with these ids, 100 at the most, as far as they are there.
+
+        A service that does not understand the filter gives others, too: go by the ids.
+        """
+        return self.sent_invoices(ids=list(ids))
+
     def actions(self, invoice_id: str) -> list[Action]:
-        """What happened to an invoice, without the merely informational."""
-        answer = self._get("v1", "invoices", invoice_id, "actions")
+        """What happened to an invoice, also what is merely informational."""
+        path = ("v1", "invoices", invoice_id, "actions")
+        try:
+            query = encode_form({"type": ACTION_TYPES})
+            answer = self._call("GET", path, params=query)
+        except NotFound:
+            raise
+        except Rejected:
+            # Its own choice of types is better than none.
+            answer = self._get(*path)
         return self._parse(lambda rows: [Action.from_json(row) for row in rows], answer)
+
+    def reroute(self, invoice_id: str, channel: str, fields: Mapping[str, str]) -> None:
+        """Have an invoice that the service has go another way, which is charged anew.
+
+        :param channel: ``einvoice``, ``email`` or ``print``
+        :param fields: ``recipient_eia`` and ``recipient_operator``, or
+            ``recipient_email``, or name and postal address
+        :raises OutcomeUnknown: it may be on its way; look at its ``revision``
+        """
+        path = ("v1", "invoices", invoice_id, "reroute", channel)
+        self._call("PUT", path, json=dict(fields))
 
     def image(self, invoice_id: str) -> bytes:
         """The PDF of an invoice: the one that was sent, or one the service made."""
+        return self.document(invoice_id, "ORIGINAL_OR_GENERATED_IMAGE")
+
+    def document(self, invoice_id: str, return_format: str) -> bytes:
+        """What the service made of an invoice.
+
+        :param return_format: ``PEPPOLBIS30``, ``FINVOICE30``, ``GENERATED_IMAGE``, …
+        """
         path = ("v1", "invoices", invoice_id)
-        query = [("return_format", "ORIGINAL_OR_GENERATED_IMAGE")]
+        query = [("return_format", return_format)]
         return self._call("GET", path, params=query).content
 
     def file(self, invoice_id: str, file_id: str) -> bytes:
         """An attachment of an invoice."""
         return self._get("v1", "invoices", invoice_id, "files", file_id).content
+
+    # webhooks -----------------------------------------------------------------
+
+    def subscriptions(self) -> list[Subscription]:
+        """Where the service calls when something happens."""
+        answer = self._get("v1", "company", "notifications")
+        return self._parse(
+            lambda rows: [Subscription.from_json(row) for row in rows], answer
+        )
+
+    def subscribe(self, url: str, events: Sequence[str]) -> None:
+        """Have the service call an address when one of the events happens."""
+        body = {
+            "destination_type": "WEBHOOK",
+            "destination": url,
+            "events": list(events),
+        }
+        self._call("POST", ("v1", "company", "notifications"), json=body)
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        """End a subscription; one that is not there any more is no error."""
+        path = ("v1", "company", "notifications", subscription_id)
+        with suppress(NotFound):
+            self._call("DELETE", path)
 
     # definitions --------------------------------------------------------------
 
@@ -217,104 +223,3 @@ class MaventaClient:
             },
             answer,
         )
-
-    # one call -----------------------------------------------------------------
-
-    def _get(self, *path: str) -> requests.Response:
-        return self._call("GET", path)
-
-    def _fetch_token(self) -> Token:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.credentials.company_uuid,
-            "client_secret": self.credentials.user_api_key,
-            "vendor_api_key": self.credentials.vendor_api_key,
-            "scope": SCOPES,
-        }
-        data = {key: value for key, value in form.items() if value}
-        try:
-            # A token changes nothing, so a call for one can always be repeated.
-            path = ("oauth2", "token")
-            answer = self._send("POST", path, changes=False, data=data, auth=NoAuth())
-        except (Rejected, Unauthorised) as error:
-            raise _refused_credentials(error) from error
-        return self._parse(Token.from_json, answer)
-
-    def _call(
-        self, method: str, path: Sequence[str], **options: Any
-    ) -> requests.Response:
-        """Send a request, with a new token once if the first is refused."""
-        options = {"changes": method == "POST"} | options
-        if "auth" in options:
-            return self._send(method, path, **options)
-        token = self.tokens.token()
-        try:
-            return self._send(method, path, auth=BearerAuth(token), **options)
-        except Unauthorised:
-            self.tokens.forget(token)
-        auth = BearerAuth(self.tokens.token())
-        return self._send(method, path, auth=auth, **options)
-
-    def _send(
-        self, method: str, path: Sequence[str], *, changes: bool, **options: Any
-    ) -> requests.Response:
-        """The only place that speaks HTTP. Logs neither bodies nor credentials."""
-        where = "/".join(quote(part, safe="") for part in path)
-        begin = time.monotonic()
-        try:
-            answer = self.session.request(
-                method,
-                f"{self.base_url}/{where}",
-                timeout=self.timeout,
-                allow_redirects=False,
-                **options,
-            )
-        except requests.RequestException as error:
-            found = error_from_exception(error, changes)
-            _logger.info("%s /%s: %s", method, where, type(found).__name__)
-            raise found from error
-        _logger.info(
-            "%s /%s: %s in %d ms",
-            method,
-            where,
-            answer.status_code,
-            (time.monotonic() - begin) * 1000,
-        )
-        if 200 <= answer.status_code < 300:
-            return answer
-        raise self._error(answer, changes)
-
-    def _error(self, answer: requests.Response, changes: bool) -> MaventaError:
-        _, _, token = answer.request.headers.get("Authorization", "").partition(" ")
-        text = answer.content.decode("utf-8", "replace")
-        body = self.credentials.redact(text, token)
-        return error_from_answer(
-            answer.status_code, answer.headers, body.encode(), changes=changes
-        )
-
-    def _json(self, answer: requests.Response) -> Any:
-        try:
-            return answer.json()
-        except ValueError:
-            return None
-
-    def _parse(self, read: Callable[[Any], T], answer: requests.Response) -> T:
-        """Read an answer; a change whose answer is unreadable is left open."""
-        try:
-            return read(answer.json())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            changes = answer.request.method == "POST" and "/oauth2/" not in answer.url
-            unreadable = OutcomeUnknown if changes else Unavailable
-            raise unreadable(
-                "The answer could not be read.", status=answer.status_code
-            ) from error
-
-
-def _refused_credentials(error: Rejected | Unauthorised) -> CredentialsRefused:
-    return CredentialsRefused(
-        error.message,
-        code=error.code or "invalid_credentials",
-        details=error.details,
-        status=error.status,
-        request_id=error.request_id,
-    )

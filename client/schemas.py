@@ -129,42 +129,6 @@ class Authorization:
 
 
 @dataclass(frozen=True)
-class Invoice:
-    """An invoice the service has taken in.
-
-    :ivar total: amount including tax, None when the service left it out
-    :ivar date: date of issue as YYYY-MM-DD
-    :ivar recipient: name of the customer
-    """
-
-    id: str
-    status: str = ""
-    number: str = ""
-    currency: str = ""
-    total: float | None = None
-    date: str = ""
-    recipient: str = ""
-    created_at: str = ""
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Invoice:
-        total = data.get("sum_tax")
-        recipient = data.get("recipient")
-        return cls(
-            id=_text(data.get("id")),
-            status=_text(data.get("status")).upper(),
-            number=_text(data.get("number")),
-            currency=_text(data.get("currency")),
-            total=None if total is None else float(total),
-            date=_text(data.get("date"))[:10],
-            recipient=_text(recipient.get("name"))
-            if isinstance(recipient, Mapping)
-            else "",
-            created_at=_text(data.get("created_at")),
-        )
-
-
-@dataclass(frozen=True)
 class Action:
     """Something that happened to an invoice, in the service's words."""
 
@@ -182,6 +146,68 @@ class Action:
             key=_text(data.get("key")),
             message=_text(data.get("message")),
             happened_at=_text(data.get("happened_at")),
+        )
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An invoice the service has taken in.
+
+    :ivar total: amount including tax, None when the service left it out
+    :ivar date: date of issue as YYYY-MM-DD
+    :ivar recipient: name of the customer
+    :ivar actions: what happened to it, None when the service left it out
+    :ivar revision: the data of the last reroute
+    """
+
+    id: str
+    status: str = ""
+    number: str = ""
+    currency: str = ""
+    total: float | None = None
+    date: str = ""
+    recipient: str = ""
+    created_at: str = ""
+    actions: tuple[Action, ...] | None = None
+    revision: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Invoice:
+        total = data.get("sum_tax")
+        recipient = data.get("recipient")
+        actions, revision = data.get("actions"), data.get("revision")
+        return cls(
+            id=_text(data.get("id")),
+            status=_text(data.get("status")).upper(),
+            number=_text(data.get("number")),
+            currency=_text(data.get("currency")),
+            total=None if total is None else float(total),
+            date=_text(data.get("date"))[:10],
+            recipient=_text(recipient.get("name"))
+            if isinstance(recipient, Mapping)
+            else "",
+            created_at=_text(data.get("created_at")),
+            actions=tuple(map(Action.from_json, actions))
+            if isinstance(actions, list)
+            else None,
+            revision=revision if isinstance(revision, Mapping) else {},
+        )
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """An address that the service calls."""
+
+    id: str
+    destination: str = field(default="", repr=False)
+    events: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Subscription:
+        return cls(
+            id=_text(data["id"]),
+            destination=_text(data.get("destination")),
+            events=tuple(map(str, data.get("events") or ())),
         )
 
 

@@ -19,6 +19,8 @@ from .workplace import Workplace
 DATABASE = "maventa_test"
 EXAMPLES = "MAVENTA_EINVOICE_DIR"
 COVERAGE = LOCAL / "coverage.json"
+# A class at a time, each worker in a copy of the database.
+SPREAD = ("--numprocesses=auto", "--dist=loadscope")
 
 
 def test(_arguments: list[str]) -> int:
@@ -54,6 +56,7 @@ def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
 
 def _run(place: Workplace, arguments: Sequence[str]) -> int:
     measured = [] if arguments else ["coverage", "run", "-m"]
+    arguments = arguments or SPREAD
     command = [*measured, *pytest(place, DATABASE, "tests", *arguments)]
     tests = subprocess.Popen(
         [place.python, "-m", *command],
@@ -66,7 +69,7 @@ def _run(place: Workplace, arguments: Sequence[str]) -> int:
     assert tests.stdout
     closing = _show_all_but_last(tests.stdout)
     code = tests.wait()
-    if not arguments:
+    if measured:
         code = _report_coverage(place) or code
     print(closing, flush=True)
     return code
@@ -105,9 +108,10 @@ def _show_all_but_last(lines: Iterable[str]) -> str:
 
 
 def _report_coverage(place: Workplace) -> int:
-    command = [str(place.python), "-m", "coverage", "json", "-q", "-o", str(COVERAGE)]
-    if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:
-        return 1
+    coverage = [str(place.python), "-m", "coverage"]
+    for command in (["combine", "-q"], ["json", "-q", "-o", str(COVERAGE)]):
+        if subprocess.run([*coverage, *command], cwd=CHECKOUT, check=False).returncode:
+            return 1
     files = json.loads(COVERAGE.read_text())["files"]
     print(table(files))
     failures = check(files)

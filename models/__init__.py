@@ -1,6 +1,7 @@
 from . import maventa_invoice_status
 from . import maventa_operator
 from . import maventa_transmission
+from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_settle
 from . import account_edi_xml_maventa_bis3

@@ -88,12 +88,20 @@ class MaventaTransmission(models.Model):
     remedy = fields.Char(compute="_compute_error_texts")
     planned_channel = fields.Selection(CHANNELS, readonly=True)
     channel = fields.Selection(CHANNELS, readonly=True)
+    delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    check_at = fields.Datetime(
+        string="Next Look", readonly=True, help="When Maventa is asked again about it."
+    )
+    event_ids = fields.One2many(
+        "maventa.transmission.event", "transmission_id", readonly=True
+    )
 
     _unsettled = models.Index("(company_id) WHERE settled IS NOT TRUE")
     _due = models.Index(
         "(company_id, next_attempt_at)"
         " WHERE state IN ('prepared', 'sending', 'uncertain')"
     )
+    _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
 
     @api.depends("error_code", "error_args")
     @api.depends_context("lang")

@@ -220,8 +220,9 @@ class MaventaCase(AccountTestInvoicingCommon):
         return self.env["mail.mail"].search([("email_to", "=", "talous@testi.example")])
 
     def assertInvoice(self, move, status, delivery):
-        self.assertEqual(move.maventa_status_id, status)
-        self.assertEqual(move.maventa_delivery_state, delivery)
+        cause = self.transmission(move).error_message
+        self.assertEqual(move.maventa_status_id, status, cause)
+        self.assertEqual(move.maventa_delivery_state, delivery, cause)
 
     def assertTransferredOnce(self, move):
         self.assertInvoice(move, self.transferred, "accepted")

@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+from .maventa_transmission import CHANNELS
+
+
+class MaventaTransmissionEvent(models.Model):
+    """Something that Maventa says has happened to an invoice, in its own words.
+
+    Maventa gives its events no name of their own: two are the same if all they say is
+    the same. They are only ever added.
+    """
+
+    _name = "maventa.transmission.event"
+    _description = "Maventa Event"
+    _order = "happened_at, id"
+    _rec_name = "message"
+
+    transmission_id = fields.Many2one(
+        "maventa.transmission",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(related="transmission_id.company_id", store=True)
+    type = fields.Char(readonly=True)
+    channel = fields.Selection(CHANNELS, readonly=True)
+    key = fields.Char(readonly=True)
+    message = fields.Char(readonly=True)
+    happened_at = fields.Datetime(string="When", required=True, readonly=True)
