@@ -30,6 +30,16 @@ SHORTEST_LOOK_PAUSE = 300
 LONGEST_LOOK_PAUSE = 86400
 """Seconds between two looks whether an authentication is signed: first and at last."""
 
+WEBHOOK_PAUSE = 30
+"""Seconds between two looks at deliveries that webhooks can bring about."""
+
+SUBSCRIPTION_LOOK_PAUSE = 86400
+SUBSCRIPTION_RETRY_PAUSE = 3600
+"""Seconds until it is looked again whether Maventa calls as it should."""
+
+RETENTION_BATCH = 500
+"""Documents dropped between two commits."""
+
 BROKEN_LINE = 2
 """Failures in a row after which the line counts as down and nothing more is tried."""
 
@@ -54,6 +64,9 @@ OPEN_STATES = ("prepared", "sending", "uncertain")
 TAKEN_STATES = ("accepted", "delivered")
 """Maventa has it."""
 
+END_STATES = ("delivered", "failed", "cancelled")
+"""Nothing is left to be done with the document."""
+
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
 
@@ -62,6 +75,13 @@ DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
 """Causes that lie between us and Maventa, not in the invoice."""
+
+# Webhooks ---------------------------------------------------------------------
+
+WEBHOOK_PATH = "/maventa/webhook"
+
+WEBHOOK_EVENTS = ("DOCUMENTS.INVOICE.DELIVERED", "DOCUMENTS.INVOICE.FAILED")
+"""What Maventa is asked to call for."""
 
 # Odoo's other ways ------------------------------------------------------------
 

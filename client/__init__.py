@@ -25,9 +25,11 @@ from .schemas import (
     Subscription,
     Token,
 )
-from .wire import check_base_url
+from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
+from .wire import check_base_url, is_loopback
 
 __all__ = [
+    "LONGEST_WEBHOOK",
     "PRODUCTION_URL",
     "TEST_URL",
     "Action",
@@ -56,4 +58,7 @@ __all__ = [
     "Unavailable",
     "check_base_url",
     "hand_over",
+    "is_loopback",
+    "mentioned_ids",
+    "webhook_url",
 ]

@@ -4,6 +4,8 @@ from . import maventa_transmission
 from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_settle
+from . import maventa_transmission_webhook
+from . import maventa_transmission_retention
 from . import account_edi_xml_maventa_bis3
 from . import account_edi_xml_maventa_bis3_party
 from . import account_edi_xml_maventa_bis3_tax
@@ -23,6 +25,7 @@ from . import res_company_line
 from . import res_company_transfer
 from . import res_company_screen
 from . import res_company_switch
+from . import res_company_webhook
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
