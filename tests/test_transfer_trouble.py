@@ -79,7 +79,10 @@ class TestUncertain(MaventaCase):
         move = self.make_waiting()
         move.sudo()._maventa_prepare()
         stored = self.env["ir.attachment"].sudo()
-        domain = [("res_model", "=", "maventa.transmission"), ("res_field", "!=", False)]
+        domain = [
+            ("res_model", "=", "maventa.transmission"),
+            ("res_field", "!=", False),
+        ]
         stored.search([*domain, ("res_id", "=", self.transmission(move).id)]).raw = b""
         self.run_cron()
         self.assertInvoice(move, self.failed, "failed")
