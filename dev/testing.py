@@ -103,6 +103,8 @@ def pytest(
         f"--odoo-config={place.config()}",
         f"--odoo-database={database}",
         "--odoo-http",
+        "-p",
+        "dev.worker_files",
         f"--rootdir={ADDONS}",
         f"--confcutdir={ADDONS}",
         str(ADDON / tests),
