@@ -28,3 +28,12 @@ class MaventaTransmissionEvent(models.Model):
     key = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
     happened_at = fields.Datetime(string="When", required=True, readonly=True)
+
+    def _title(self):
+        """What it is about, in the reader's language."""
+        return {
+            "CREATED": self.env._("Taken in"),
+            "SENT": self.env._("Sent"),
+            "DELIVERED": self.env._("Delivered"),
+            "ERROR": self.env._("Not possible"),
+        }.get(self.type, self.env._("Maventa says"))
