@@ -25,6 +25,7 @@ from .schemas import (
     Subscription,
     Token,
 )
+from .watch import Watch, Watched
 from .wire import check_base_url
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "TokenDrawer",
     "Unauthorised",
     "Unavailable",
+    "Watch",
+    "Watched",
     "check_base_url",
     "hand_over",
 ]

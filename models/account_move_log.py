@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .maventa_transmission import CHANNELS
+from .maventa_transmission import CHANNELS, WARNINGS
 
 READERS = "account.group_account_invoice,account.group_account_readonly"
 """Who sees what has become of an invoice."""
@@ -26,6 +26,9 @@ class AccountMove(models.Model):
     maventa_taken_channel = fields.Selection(
         CHANNELS, string="Taken Channel", compute="_compute_maventa_log", groups=READERS
     )
+    maventa_warning = fields.Selection(
+        WARNINGS, string="Warning", compute="_compute_maventa_log", groups=READERS
+    )
     maventa_way_reason = fields.Char(compute="_compute_maventa_log", groups=READERS)
     maventa_delivered_at = fields.Datetime(
         string="Delivered", compute="_compute_maventa_log", groups=READERS
@@ -39,5 +42,6 @@ class AccountMove(models.Model):
             move.maventa_timeline = move.maventa_transmission_ids._render_timeline()
             move.maventa_planned_channel = latest.planned_channel
             move.maventa_taken_channel = latest.channel
+            move.maventa_warning = latest.warning
             move.maventa_way_reason = latest.way_reason
             move.maventa_delivered_at = latest.delivered_at

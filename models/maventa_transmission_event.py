@@ -29,6 +29,10 @@ class MaventaTransmissionEvent(models.Model):
     message = fields.Char(readonly=True)
     happened_at = fields.Datetime(string="When", required=True, readonly=True)
 
+    def _tells(self):
+        """Whether it says more than that Maventa has the invoice."""
+        return bool(self.message or self.type not in ("RECEIVED", "CREATED"))
+
     def _title(self):
         """What it is about, in the reader's language."""
         return {

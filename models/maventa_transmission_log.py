@@ -84,10 +84,6 @@ class MaventaTransmission(models.Model):
         text = self.env._("Planned: %(planned)s. Taken: %(taken)s.", **channels)
         return " ".join(filter(None, [text, told]))
 
-    def _channel_name(self, channel):
-        selection = self._fields["channel"]._description_selection(self.env)
-        return dict(selection).get(channel, "")
-
     # Timeline -----------------------------------------------------------------------
 
     @api.depends("state", "accepted_at", "delivered_at", "event_ids", "error_code")
@@ -111,7 +107,8 @@ class MaventaTransmission(models.Model):
     def _steps(self):
         """The steps of this transmission in the order in which they happened."""
         self.ensure_one()
-        later = [*self._own_steps(), *self.event_ids.mapped(_event_step)]
+        events = self.event_ids.filtered(lambda event: event._tells())
+        later = [*self._own_steps(), *events.mapped(_event_step)]
         later.sort(key=lambda step: step["moment"])
         return [*self._first_steps(), *later, *self._last_steps()]
 
