@@ -5,6 +5,10 @@ from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_follow
 from . import maventa_transmission_settle
+from . import maventa_transmission_webhook
+from . import maventa_transmission_retention
+from . import maventa_transmission_log
+from . import maventa_transmission_document
 from . import account_edi_xml_maventa_bis3
 from . import account_edi_xml_maventa_bis3_party
 from . import account_edi_xml_maventa_bis3_tax
@@ -26,6 +30,7 @@ from . import res_company_transfer
 from . import res_company_delivery
 from . import res_company_screen
 from . import res_company_switch
+from . import res_company_webhook
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
@@ -35,6 +40,7 @@ from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
+from . import account_move_log
 from . import account_move_send
 from . import account_move_send_alerts
 from . import account_journal
