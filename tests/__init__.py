@@ -3,6 +3,7 @@ from . import test_client_errors
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
+from . import test_log
 from . import test_tour
 from . import test_unknown_answers
 from . import test_company
@@ -19,6 +20,7 @@ from . import test_send_networks
 from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards
+from . import test_delivery
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
