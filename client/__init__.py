@@ -25,10 +25,12 @@ from .schemas import (
     Subscription,
     Token,
 )
+from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
+from .wire import check_base_url, is_loopback
 from .watch import Watch, Watched
-from .wire import check_base_url
 
 __all__ = [
+    "LONGEST_WEBHOOK",
     "PRODUCTION_URL",
     "TEST_URL",
     "Action",
@@ -59,4 +61,7 @@ __all__ = [
     "Watched",
     "check_base_url",
     "hand_over",
+    "is_loopback",
+    "mentioned_ids",
+    "webhook_url",
 ]

@@ -5,6 +5,8 @@ from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_follow
 from . import maventa_transmission_settle
+from . import maventa_transmission_webhook
+from . import maventa_transmission_retention
 from . import maventa_transmission_log
 from . import maventa_transmission_document
 from . import account_edi_xml_maventa_bis3
@@ -28,6 +30,7 @@ from . import res_company_transfer
 from . import res_company_delivery
 from . import res_company_screen
 from . import res_company_switch
+from . import res_company_webhook
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once

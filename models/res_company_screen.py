@@ -22,6 +22,7 @@ class ResCompany(models.Model):
         string="Registration",
         compute="_compute_maventa_section",
         store=True,
+        group_expand="_maventa_expand_section",
         groups=ADMINISTRATOR,
     )
     maventa_next_step = fields.Char(
@@ -66,6 +67,12 @@ class ResCompany(models.Model):
                 company.maventa_section = (
                     "unable" if company._maventa_obstacle() else "open"
                 )
+
+    @api.model
+    def _maventa_expand_section(self, sections, _domain):
+        """The section that everybody looks for is there before it has a company."""
+        order = [name for name, _label in self._fields["maventa_section"].selection]
+        return sorted({"listed", *sections}, key=order.index)
 
     @api.depends("maventa_stored_api_key")
     def _compute_maventa_has_key(self):
@@ -147,7 +154,7 @@ class ResCompany(models.Model):
     def _compute_maventa_todo(self):
         for company in self:
             todos = company._maventa_before_switching_on()
-            company.maventa_todo = todo_list(todos) or False
+            company.maventa_todo = todo_list(todos)
 
     # Numbers ----------------------------------------------------------------------
 
@@ -233,18 +240,14 @@ class ResCompany(models.Model):
     # Ways on ----------------------------------------------------------------------
 
     def action_maventa_open(self):
-        """Open the company's Maventa settings, with the company allowed."""
+        """Open the company's Maventa settings."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.res_company_maventa_action"
         )
-        form = self.env.ref("account_maventa.res_company_maventa_view_form")
-        allowed = list({self.id, *self.env.companies.ids})
-        return action | {
-            "views": [(form.id, "form")],
-            "res_id": self.id,
-            "context": {"allowed_company_ids": allowed, "maventa_screen": True},
-        }
+        # The form first, the cards behind it: there they are when the page is reloaded.
+        views = sorted(action["views"], key=lambda view: view[1] != "form")
+        return action | {"views": views, "res_id": self.id}
 
     def action_maventa_open_company(self):
         """Open the company itself, where its number and its address are entered."""
@@ -280,9 +283,10 @@ class ResCompany(models.Model):
 
 def todo_list(todos):
     """What is to be done as a list, each with a link to where it is done."""
-    return Markup().join(
+    lines = (
         Markup('<li><a href="/odoo/{}" target="_blank">{}</a></li>').format(
             todo.place, todo.text
         )
         for todo in todos
     )
+    return todos and Markup('<ul class="mb-0">{}</ul>').format(Markup().join(lines))

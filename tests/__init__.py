@@ -29,3 +29,5 @@ from . import test_company_entry
 from . import test_company_register
 from . import test_company_screen
 from . import test_tour_company
+from . import test_webhook
+from . import test_retention
