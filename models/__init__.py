@@ -4,6 +4,8 @@ from . import maventa_transmission
 from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_settle
+from . import maventa_transmission_reroute
+from . import maventa_transmission_handled
 from . import account_edi_xml_maventa_bis3
 from . import account_edi_xml_maventa_bis3_party
 from . import account_edi_xml_maventa_bis3_tax
@@ -30,6 +32,8 @@ from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
+from . import account_move_way
+from . import account_move_remedy
 from . import account_move_send
 from . import account_move_send_alerts
 from . import account_journal

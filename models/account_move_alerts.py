@@ -18,15 +18,11 @@ class AccountMove(models.Model):
         return alerts
 
     def _maventa_status_alerts(self):
-        """What has become of the invoice, when that is no good news."""
-        latest = self._maventa_latest()
-        alerts = {}
-        waits = self._maventa_is_to_transfer(self.maventa_status_id)
-        if latest.state == "failed" and self.maventa_status_id and not waits:
-            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif waits:
-            alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
-        return alerts
+        """What keeps the invoice from leaving. That it failed is told apart, with more
+        than the one button that an alert has."""
+        if not self._maventa_is_to_transfer(self.maventa_status_id):
+            return {}
+        return self._maventa_standstill_alert() or self._maventa_waiting_alert()
 
     def _maventa_finding_alerts(self):
         """What stands in the way of an invoice that is still to be sent."""
@@ -47,17 +43,6 @@ class AccountMove(models.Model):
             return {}
         text = self.env._("Open the customer")
         return {"action_text": text, "action": record._get_records_action()}
-
-    def _maventa_failed_alert(self, transmission):
-        return {
-            "level": "danger",
-            "message": self.env._(
-                "Transfer failed. %(cause)s %(remedy)s",
-                cause=transmission.error_message,
-                remedy=transmission.remedy,
-            ),
-            **self._maventa_mending(self.partner_id),
-        }
 
     def _maventa_waiting_alert(self):
         """Why the invoice has not left yet, and when that is tried again."""

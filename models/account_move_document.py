@@ -154,13 +154,13 @@ class AccountMove(models.Model):
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""
         partner = self.partner_id
-        invoiced = partner.commercial_partner_id
+        address, operator = self._maventa_receiver()
         by_email = self.company_id.sudo().maventa_send_by_email
         values = {
             "format": FORMAT,
             "uuid": own_uuid,
-            "recipient_eia": (invoiced.maventa_address or "").strip(),
-            "recipient_operator": (invoiced.maventa_operator or "").strip(),
+            "recipient_eia": address,
+            "recipient_operator": operator,
             "recipient_email": partner._maventa_email() if by_email else "",
             "disabled_routes": self._maventa_disabled_routes(by_email),
             "lang": maventa_language(partner.lang),

@@ -4,6 +4,8 @@ from markupsafe import Markup
 
 from odoo import api, models
 
+from ..const import OPEN_STATES
+
 _logger = logging.getLogger(__name__)
 
 SETTLE_BATCH = 500
@@ -26,6 +28,8 @@ class MaventaTransmission(models.Model):
                 ("company_id", "=", company.id),
                 ("settled", "=", False),
                 ("state", "!=", "sending"),
+                # What another way will make of the invoice is to be known first.
+                ("rerouting_ids", "not any", [("state", "in", OPEN_STATES)]),
             ],
             limit=SETTLE_BATCH,
             order="id",
@@ -73,7 +77,8 @@ class MaventaTransmission(models.Model):
         return settled
 
     def _is_latest(self):
-        return self == self.move_id.maventa_transmission_ids[:1]
+        """Whether the invoice goes by this transmission, or went by it at last."""
+        return self == self.move_id._maventa_latest()
 
     def _move_values(self):
         """What the invoice has to say now, as pairs of field and value."""
@@ -102,10 +107,7 @@ class MaventaTransmission(models.Model):
         bodies = {}
         for transmission in self:
             if transmission.state == "accepted":
-                bodies[transmission.move_id.id] = self.env._(
-                    "Handed over to Maventa. Planned channel: %(channel)s.",
-                    channel=transmission._planned_channel_name(),
-                )
+                bodies[transmission.move_id.id] = transmission._acceptance_note()
             elif transmission.state == "failed":
                 bodies[transmission.move_id.id] = Markup("%s<br/>%s") % (
                     transmission.error_message,
@@ -113,6 +115,12 @@ class MaventaTransmission(models.Model):
                 )
         if bodies:
             self.env["account.move"].browse(bodies)._message_log_batch(bodies=bodies)
+
+    def _acceptance_note(self):
+        return self.env._(
+            "Handed over to Maventa. Planned channel: %(channel)s.",
+            channel=self._planned_channel_name(),
+        )
 
     def _planned_channel_name(self):
         selection = self._fields["planned_channel"]._description_selection(self.env)

@@ -6,6 +6,7 @@ from collections import deque
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..client import Unauthorised
@@ -14,7 +15,6 @@ from ..const import (
     OPEN_STATES,
     PREPARE_BATCH,
     RUN_SECONDS,
-    TAKEN_STATES,
     TURN_SECONDS,
 )
 from .tuning import tuned
@@ -223,11 +223,16 @@ class ResCompany(models.Model):
 
         :param after: the id of the last one that this turn has looked at
         """
-        occupied = [
-            "|",
-            ("state", "in", OPEN_STATES + TAKEN_STATES),
-            ("settled", "=", False),
-        ]
+        occupied = Domain.OR(
+            [
+                [("state", "in", (*OPEN_STATES, "delivered"))],
+                [("settled", "=", False)],
+                [
+                    ("state", "=", "accepted"),
+                    ("rerouting_ids", "not any", [("accepted_at", "!=", False)]),
+                ],
+            ]
+        )
         return self.env["account.move"].search(
             [
                 ("id", ">", after),

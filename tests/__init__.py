@@ -1,5 +1,6 @@
 from . import test_client
 from . import test_client_errors
+from . import test_client_reroute
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
@@ -13,6 +14,8 @@ from . import test_operators
 from . import test_outage
 from . import test_partner
 from . import test_preflight
+from . import test_remedy
+from . import test_reroute
 from . import test_security
 from . import test_send
 from . import test_send_networks
