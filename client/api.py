@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from .auth import NoAuth
-from .connection import TIMEOUT, Connection
+from .connection import Connection
 from .errors import NotFound, Rejected
 from .schemas import (
     Action,

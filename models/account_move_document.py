@@ -125,10 +125,13 @@ class AccountMove(models.Model):
 
         Never made of database ids, which a restored copy gives out again, nor of
         failures that it may not repeat. Content that has failed under one name gets
-        the next one: to Maventa it is a new invoice.
+        the next one: to Maventa it is a new invoice. What was sent another way before
+        it arrived has failed, too, if it is sent anew.
         """
         canonical = etree.tostring(etree.fromstring(xml), method="c14n")
-        failed = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        failed = self.maventa_transmission_ids.filtered(
+            lambda t: t.state == "failed" or t._is_superseded()
+        )
         used = failed.mapped("uuid")
         parts = (
             self.company_id.sudo().maventa_company_uuid,

@@ -123,7 +123,11 @@ class AccountMove(models.Model):
         for note in self._maventa_attachment_notes():
             yield Finding(VERBATIM, self, {"text": note}, blocks=False)
         soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)
-        if self._maventa_goes_to_bank() and self.invoice_date_due and self.invoice_date_due < soon:
+        if (
+            self._maventa_goes_to_bank()
+            and self.invoice_date_due
+            and self.invoice_date_due < soon
+        ):
             due = format_date(self.env, self.invoice_date_due)
             yield Finding("due_soon", self, {"date": due}, blocks=False)
 

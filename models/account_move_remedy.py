@@ -28,9 +28,7 @@ class AccountMove(models.Model):
         latest = self._maventa_latest()
         waits = self._maventa_is_to_transfer(self.maventa_status_id)
         posted = self.state == "posted"
-        return (
-            posted and latest.state == "failed" and not (waits or latest.handled_at)
-        )
+        return posted and latest.state == "failed" and not (waits or latest.handled_at)
 
     def _maventa_failure_text(self):
         latest = self._maventa_latest()
@@ -105,7 +103,8 @@ class AccountMove(models.Model):
         self._maventa_write({"maventa_status_id": status.id})
         text = self.env._("Handled outside Maventa: %(note)s", note=note)
         self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
-        self._maventa_close_activities()
+        if hasattr(self, "_maventa_close_activities"):
+            self._maventa_close_activities()
 
     def _maventa_handled_refusal(self):
         """Why there is nothing to see to outside, or None."""

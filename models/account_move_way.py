@@ -111,7 +111,11 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         known = self._maventa_rerouteable()
-        self.sudo().maventa_transmission_ids._cancel()
+        waiting = self.sudo().maventa_transmission_ids.filtered(
+            lambda transmission: transmission.state == "prepared"
+        )
+        waiting._cancel()
+        waiting.settled = True  # what the invoice shows comes of the way chosen now
         if known:
             known._reroute(channel, _given(values))
         else:
@@ -123,7 +127,7 @@ class AccountMove(models.Model):
     def _maventa_forget(self):
         """As a draft the invoice has nothing to do with what was sent of it."""
         moves = self.sudo().filtered("maventa_delivery_state")
-        moves.maventa_transmission_ids.overtaken = True
+        moves.maventa_transmission_ids.write({"overtaken": True, "settled": True})
         names = ("maventa_way", "maventa_delivery_state", "maventa_channel")
         self.sudo()._maventa_write(dict.fromkeys(names, False))
 

@@ -155,9 +155,7 @@ INVOICE_CAUSES = {
         _lt("Choose “Send another way” again and correct the address."),
     ),
     "reroute_given_up": (
-        _lt(
-            "For %(hours)s hours the invoice could not be sent another way: %(text)s"
-        ),
+        _lt("For %(hours)s hours the invoice could not be sent another way: %(text)s"),
         _lt(
             "Ask Maventa whether it has a disturbance, then choose “Send another way”"
             " again."

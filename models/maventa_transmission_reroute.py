@@ -70,6 +70,8 @@ class MaventaTransmission(models.Model):
         }
         rerouting = self.create(values)
         rerouting.before = rerouting._doubtful()[:1].before
+        # In the cache a new one would be the last instead of the first.
+        self.move_id.invalidate_recordset(["maventa_transmission_ids"])
         return rerouting
 
     # Handing over -----------------------------------------------------------------
@@ -99,14 +101,13 @@ class MaventaTransmission(models.Model):
         if self.rerouted_id and not self.before and not future.exception():
             before = Before.of(future.result()).to_json()
             now = fields.Datetime.now()
-            self._not_tried("prepared", before=before, next_attempt_at=now)
-        else:
-            super()._take_answer(future, origin)
+            return self._not_tried("prepared", before=before, next_attempt_at=now)
+        return super()._take_answer(future, origin)
 
     def _fail(self, code, arguments=None):
         if self.rerouted_id:
             code = REROUTE_CODES.get(code, code)
-        super()._fail(code, arguments)
+        return super()._fail(code, arguments)
 
     # What follows -----------------------------------------------------------------
 
@@ -114,7 +115,9 @@ class MaventaTransmission(models.Model):
         """News of an invoice is newer than a refusal to send it another way; what was
         taken back leaves the invoice as it was."""
         self.rerouting_ids.filtered(
-            lambda each: each.state == "failed" and each.settled and not each.accepted_at
+            lambda each: (
+                each.state == "failed" and each.settled and not each.accepted_at
+            )
         ).overtaken = True
         settled = super()._settle()
         settled.filtered(lambda t: t.rerouted_id and t._is_void())._restore()

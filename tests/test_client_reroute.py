@@ -103,7 +103,10 @@ class TestClientReroute(ClientCase):
         self.assertTrue(reroute.has_come(replace(seen, status="PENDING")))
 
     def test_the_data_may_come_back_in_another_shape(self):
-        for revision in ({"recipient": {"email": "B@c.example"}}, {"to": ["b@c.example"]}):
+        for revision in (
+            {"recipient": {"email": "B@c.example"}},
+            {"to": ["b@c.example"]},
+        ):
             self.assertTrue(REROUTE.has_come(Invoice("u1", revision=revision)))
 
     def test_somebody_else_was_there(self):

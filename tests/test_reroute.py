@@ -192,7 +192,7 @@ class TestReroute(RerouteCase):
 
     def test_news_of_the_first_way_beats_a_refusal(self):
         move = self.accepted()
-        self.reroute_fault("refused")
+        self.reroute_fault("refused", arguments={"code": "invalid_parameters"})
         self.reroute(move, "email", email=EMAIL)
         self.run_cron()
         first = self.transmission(move).rerouted_id
