@@ -26,6 +26,7 @@ from .schemas import (
     Subscription,
     Token,
 )
+from .watch import Watch, Watched
 from .wire import check_base_url
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "TokenDrawer",
     "Unauthorised",
     "Unavailable",
+    "Watch",
+    "Watched",
     "check_base_url",
     "hand_over",
 ]

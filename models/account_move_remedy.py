@@ -103,8 +103,7 @@ class AccountMove(models.Model):
         self._maventa_write({"maventa_status_id": status.id})
         text = self.env._("Handled outside Maventa: %(note)s", note=note)
         self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
-        if hasattr(self, "_maventa_close_activities"):
-            self._maventa_close_activities()
+        self._maventa_close_activities()
 
     def _maventa_handled_refusal(self):
         """Why there is nothing to see to outside, or None."""

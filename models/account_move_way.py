@@ -127,7 +127,9 @@ class AccountMove(models.Model):
     def _maventa_forget(self):
         """As a draft the invoice has nothing to do with what was sent of it."""
         moves = self.sudo().filtered("maventa_delivery_state")
-        moves.maventa_transmission_ids.write({"overtaken": True, "settled": True})
+        moves.maventa_transmission_ids.write(
+            {"overtaken": True, "settled": True, "check_at": False}
+        )
         names = ("maventa_way", "maventa_delivery_state", "maventa_channel")
         self.sudo()._maventa_write(dict.fromkeys(names, False))
 

@@ -1,6 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..client import Before, Look, Reroute
+from ..const import FATES, UNDER_WAY_STATES
 
 REROUTE_CODES = {
     "rejected": "reroute_refused",
@@ -8,6 +9,9 @@ REROUTE_CODES = {
     "given_up_uncertain": "reroute_doubtful",
 }
 """What the causes of a failure are called when it went another way."""
+
+NOT_DELIVERED = "not_delivered"
+"""The cause of what Maventa could not deliver."""
 
 
 class MaventaTransmission(models.Model):
@@ -74,6 +78,15 @@ class MaventaTransmission(models.Model):
         self.move_id.invalidate_recordset(["maventa_transmission_ids"])
         return rerouting
 
+    @api.depends("rerouted_id")
+    def _compute_error_texts(self):
+        """What Maventa still has may not be sent anew, but another way once more."""
+        super()._compute_error_texts()
+        late = self.filtered(lambda t: t.rerouted_id and t.error_code == NOT_DELIVERED)
+        late.remedy = self.env._(
+            "Choose “Send another way” again and correct the address."
+        )
+
     # Handing over -----------------------------------------------------------------
 
     def _parcel(self, origin):
@@ -114,19 +127,23 @@ class MaventaTransmission(models.Model):
     def _settle(self):
         """News of an invoice is newer than a refusal to send it another way; what was
         taken back leaves the invoice as it was."""
-        self.rerouting_ids.filtered(
+        in_new_state = self.filtered(lambda each: each._is_in_new_state())
+        in_new_state.rerouting_ids.filtered(
             lambda each: (
                 each.state == "failed" and each.settled and not each.accepted_at
             )
         ).overtaken = True
         settled = super()._settle()
         settled.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
-        settled.filtered("accepted_at").rerouted_id._follow_no_more()
+        ended = settled.filtered(lambda t: t.state in ("failed", "cancelled"))
+        followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
+        followed.check_at = fields.Datetime.now()
         return settled
 
-    def _follow_no_more(self):
-        """What becomes of the invoice is asked for the newest way."""
-        self.filtered("check_at").check_at = False
+    def _may_be_taken(self):
+        """Whether what Maventa says of the invoice may be due to this."""
+        under_way = self.state in UNDER_WAY_STATES
+        return not self.rerouted_id or bool(self.accepted_at) or under_way
 
     def _restore(self):
         for move in self.move_id:
@@ -134,12 +151,13 @@ class MaventaTransmission(models.Model):
             names = ("maventa_delivery_state", "maventa_channel")
             move._maventa_write({name: values[name] for name in names})
 
-    def _acceptance_note(self):
-        if not self.rerouted_id:
-            return super()._acceptance_note()
+    def _state_note(self):
+        known = self._noted_state() in FATES.values()
+        if known or not self.rerouted_id or self.state != "accepted":
+            return super()._state_note()
         return self.env._(
             "Maventa sends it another way: %(channel)s, %(address)s.",
-            channel=self._planned_channel_name(),
+            channel=self._channel_name(self.planned_channel),
             address=", ".join(self.request.values()),
         )
 
