@@ -1,5 +1,6 @@
 from . import test_client
 from . import test_client_errors
+from . import test_client_reroute
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
@@ -15,6 +16,8 @@ from . import test_operators
 from . import test_outage
 from . import test_partner
 from . import test_preflight
+from . import test_remedy
+from . import test_reroute
 from . import test_security
 from . import test_send
 from . import test_send_networks
@@ -22,6 +25,7 @@ from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards
 from . import test_delivery
+from . import test_delivery_run
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
