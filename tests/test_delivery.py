@@ -179,7 +179,7 @@ class TestDelivery(DeliveryCase):
         cause = "Nobody could be reached at the e-invoice address of Nowhere."
         self.assertEqual(transmission.error_message, cause)
         for text in (
-            move._get_alerts()["maventa_failed"]["message"],
+            move.maventa_failure,
             self.notes(move),
             self.activities(move).note,
             self.mails().body_html,
