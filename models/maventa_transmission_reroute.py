@@ -81,11 +81,12 @@ class MaventaTransmission(models.Model):
     @api.depends("rerouted_id")
     def _compute_error_texts(self):
         """What Maventa still has may not be sent anew, but another way once more."""
-        super()._compute_error_texts()
+        result = super()._compute_error_texts()
         late = self.filtered(lambda t: t.rerouted_id and t.error_code == NOT_DELIVERED)
         late.remedy = self.env._(
             "Choose “Send another way” again and correct the address."
         )
+        return result
 
     # Handing over -----------------------------------------------------------------
 
