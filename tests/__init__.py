@@ -31,3 +31,4 @@ from . import test_company_entry
 from . import test_company_register
 from . import test_company_screen
 from . import test_tour_company
+from . import test_tour_remedy
