@@ -6,8 +6,8 @@ class MaventaTransmission(models.Model):
 
     _inherit = "maventa.transmission"
 
-    handled_at = fields.Datetime(readonly=True)
-    handled_by_id = fields.Many2one("res.users", readonly=True)
+    handled_at = fields.Datetime(string="Handled Outside", readonly=True)
+    handled_by_id = fields.Many2one("res.users", string="Handled by", readonly=True)
     handled_note = fields.Text(string="How It Was Handled", readonly=True)
 
     def _move_values(self):

@@ -37,9 +37,11 @@ class MaventaTransmission(models.Model):
         help="The transmission whose invoice Maventa has, and that goes another way.",
     )
     rerouting_ids = fields.One2many("maventa.transmission", "rerouted_id")
-    before = fields.Json(readonly=True)
+    before = fields.Json(readonly=True, exportable=False)
     overtaken = fields.Boolean(
-        readonly=True, help="The invoice does not go by this transmission any more."
+        readonly=True,
+        exportable=False,
+        help="The invoice does not go by this transmission any more.",
     )
 
     def _is_void(self):
