@@ -11,6 +11,7 @@ class MaventaTransmission(models.Model):
     handled_note = fields.Text(string="How It Was Handled", readonly=True)
 
     def _move_values(self):
+        """EXTENDS account_maventa: what a person has seen to is no failure any more."""
         if self.handled_at and self.state == "failed":
             return (("maventa_delivery_state", "handled"), ("maventa_channel", False))
         return super()._move_values()
