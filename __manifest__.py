@@ -16,6 +16,7 @@
         "data/mail_templates.xml",
         "views/maventa_invoice_status_views.xml",
         "views/maventa_transmission_views.xml",
+        "views/maventa_transmission_retention_views.xml",
         "views/account_move_views.xml",
         "views/account_move_delivery_views.xml",
         "views/res_partner_views.xml",

@@ -30,6 +30,16 @@ SHORTEST_LOOK_PAUSE = 300
 LONGEST_LOOK_PAUSE = 86400
 """Seconds between two looks whether an authentication is signed: first and at last."""
 
+WEBHOOK_PAUSE = 30
+"""Seconds between two looks at deliveries that webhooks can bring about."""
+
+SUBSCRIPTION_LOOK_PAUSE = 86400
+SUBSCRIPTION_RETRY_PAUSE = 3600
+"""Seconds until it is looked again whether Maventa calls as it should."""
+
+RETENTION_BATCH = 500
+"""Documents dropped between two commits."""
+
 LOOK_SECONDS = 60
 LONGEST_LOOK_SECONDS = 86400
 LOOK_SHARE = 4
@@ -80,6 +90,9 @@ OPEN_STATES = ("prepared", "sending", "uncertain")
 TAKEN_STATES = ("accepted", "delivered")
 """Maventa has it."""
 
+END_STATES = ("delivered", "failed", "cancelled")
+"""Nothing is left to be done with the document."""
+
 FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
 """The state that goes with what Maventa says of an invoice."""
 
@@ -91,6 +104,13 @@ DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
 """Causes that lie between us and Maventa, not in the invoice."""
+
+# Webhooks ---------------------------------------------------------------------
+
+WEBHOOK_PATH = "/maventa/webhook"
+
+WEBHOOK_EVENTS = ("DOCUMENTS.INVOICE.DELIVERED", "DOCUMENTS.INVOICE.FAILED")
+"""What Maventa is asked to call for."""
 
 # Odoo's other ways ------------------------------------------------------------
 

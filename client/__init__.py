@@ -1,6 +1,6 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
-from .api import PRODUCTION_URL, TEST_URL, MaventaClient
+from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
     CredentialsRefused,
@@ -12,6 +12,7 @@ from .errors import (
     Throttled,
     Unauthorised,
     Unavailable,
+    shorten,
 )
 from .handover import Conflict, Line, LineDown, Parcel, hand_over
 from .reroute import Before, Look, Reroute, StillBusy
@@ -26,10 +27,13 @@ from .schemas import (
     Subscription,
     Token,
 )
+from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
+from .wire import check_base_url, is_loopback
 from .watch import Watch, Watched
-from .wire import check_base_url
 
 __all__ = [
+    "LONGEST_WEBHOOK",
+    "PAGE_SIZE",
     "PRODUCTION_URL",
     "TEST_URL",
     "Action",
@@ -64,4 +68,8 @@ __all__ = [
     "Watched",
     "check_base_url",
     "hand_over",
+    "is_loopback",
+    "mentioned_ids",
+    "shorten",
+    "webhook_url",
 ]

@@ -6,6 +6,7 @@ the caller has committed to the attempt before, and writes down the outcome afte
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Parcel:
     :ivar total: amount including tax, to know the invoice again
     :ivar date: date of issue as YYYY-MM-DD, to know it again by its number
     :ivar recipient: the customer's name, to know it again by its number
+    :ivar sha256: of the content when it was made; empty when that is not known
     :ivar ask_about: UUIDs under which it may have arrived earlier
     """
 
@@ -55,7 +57,13 @@ class Parcel:
     fields: Mapping[str, Any]
     date: str = ""
     recipient: str = ""
+    sha256: str = ""
     ask_about: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the content is still what it was when it was made."""
+        return self.sha256 in ("", hashlib.sha256(self.content).hexdigest())
 
     def hand_over(self, client: MaventaClient) -> Invoice:
         """:func:`hand_over`."""
@@ -91,8 +99,9 @@ class Conflict(Rejected):
     """What the service has and what we have don't fit: a person has to look at it.
 
     :ivar code: ``another_invoice`` (other content under our UUID), ``number_taken``
-        (another invoice under our number) or ``already_there`` (it says that it has
-        the invoice but does not show it)
+        (another invoice under our number), ``already_there`` (it says that it has
+        the invoice but does not show it) or ``document_lost`` (it does not have it,
+        nor have we any more: a database restored without its files)
     """
 
 
@@ -150,6 +159,8 @@ def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
         invoice = _find(client, parcel, name)
         if invoice:
             return invoice
+    if not parcel.is_whole:
+        raise Conflict(code="document_lost")
     try:
         return client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
     except Rejected as refusal:

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from . import chromium
@@ -24,22 +25,33 @@ SPREAD = ("--numprocesses=auto", "--dist=loadscope")
 
 
 def test(_arguments: list[str]) -> int:
-    """Run all tests. With ARGS (pytest's arguments) no coverage is asked for."""
+    """Run all tests. With ARGS (pytest's arguments) those of the addon, uncovered."""
     place = prepare()
     arguments = shlex.split(os.environ.get("ARGS", ""))
-    code = 0 if arguments else _test_dev(place)
-    return code or _test_addon(place, arguments)
+    if arguments:
+        return _test_addon(place, arguments)
+    # They mostly wait for processes, so others may run meanwhile.
+    with ThreadPoolExecutor(1) as beside, place:
+        dev_tests = beside.submit(_test_dev, place)
+        code = _test_addon(place, arguments, dev_tests)
+    return code or dev_tests.result().returncode
 
 
-def _test_dev(place: Workplace) -> int:
+def _test_dev(place: Workplace) -> "subprocess.CompletedProcess[str]":
     # With the checkout as its root pytest would import the addon, and so Odoo.
     folder = CHECKOUT / "dev/tests"
     root = (f"--rootdir={folder}", f"--confcutdir={folder}")
     command = [str(place.python), "-m", "pytest", "-p", "no:odoo", *root, str(folder)]
-    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+    return subprocess.run(
+        command, cwd=CHECKOUT, check=False, stdout=subprocess.PIPE, text=True
+    )
 
 
-def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
+def _test_addon(
+    place: Workplace,
+    arguments: Sequence[str],
+    dev_tests: "Future[subprocess.CompletedProcess[str]] | None" = None,
+) -> int:
     if not (CHECKOUT / "tests").is_dir():
         raise Problem("The addon has no folder tests, so there is nothing to test.")
     chromium.prefer()
@@ -48,13 +60,18 @@ def _test_addon(place: Workplace, arguments: Sequence[str]) -> int:
         place,
     ):
         place.create_database(DATABASE, template=place.template)
+        place.shell(DATABASE, (CHECKOUT / "dev/test_company_data.py").read_text())
         try:
-            return _run(place, arguments)
+            return _run(place, arguments, dev_tests)
         finally:
             place.drop_database(DATABASE)
 
 
-def _run(place: Workplace, arguments: Sequence[str]) -> int:
+def _run(
+    place: Workplace,
+    arguments: Sequence[str],
+    dev_tests: "Future[subprocess.CompletedProcess[str]] | None",
+) -> int:
     measured = [] if arguments else ["coverage", "run", "-m"]
     arguments = arguments or SPREAD
     command = [*measured, *pytest(place, DATABASE, "tests", *arguments)]
@@ -69,6 +86,8 @@ def _run(place: Workplace, arguments: Sequence[str]) -> int:
     assert tests.stdout
     closing = _show_all_but_last(tests.stdout)
     code = tests.wait()
+    if dev_tests:
+        print(dev_tests.result().stdout, flush=True)
     if measured:
         code = _report_coverage(place) or code
     print(closing, flush=True)
@@ -84,6 +103,8 @@ def pytest(
         f"--odoo-config={place.config()}",
         f"--odoo-database={database}",
         "--odoo-http",
+        "-p",
+        "dev.worker_files",
         f"--rootdir={ADDONS}",
         f"--confcutdir={ADDONS}",
         str(ADDON / tests),

@@ -5,6 +5,10 @@ from . import maventa_transmission_event
 from . import maventa_transmission_send
 from . import maventa_transmission_follow
 from . import maventa_transmission_settle
+from . import maventa_transmission_webhook
+from . import maventa_transmission_retention
+from . import maventa_transmission_log
+from . import maventa_transmission_document
 from . import maventa_transmission_reroute
 from . import maventa_transmission_handled
 from . import account_edi_xml_maventa_bis3
@@ -28,6 +32,7 @@ from . import res_company_transfer
 from . import res_company_delivery
 from . import res_company_screen
 from . import res_company_switch
+from . import res_company_webhook
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
@@ -37,6 +42,7 @@ from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
+from . import account_move_log
 from . import account_move_way
 from . import account_move_remedy
 from . import account_move_send

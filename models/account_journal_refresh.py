@@ -12,8 +12,8 @@ class AccountJournal(models.Model):
     def _compute_show_refresh_out_einvoices_status_button(self):
         """EXTENDS account: for sale journals of companies that are connected."""
         result = super()._compute_show_refresh_out_einvoices_status_button()
-        ours = self.filtered(lambda journal: journal._maventa_follows())
-        ours.show_refresh_out_einvoices_status_button = True
+        follows = self.filtered(lambda journal: journal._maventa_follows())
+        follows.show_refresh_out_einvoices_status_button = True
         return result
 
     def button_refresh_out_einvoices_status(self):

@@ -96,6 +96,14 @@ INVOICE_CAUSES = {
         _lt("Maventa does not let your company send this invoice: %(text)s"),
         _lt("Ask Maventa why, then set the status to “%(status)s”."),
     ),
+    "document_lost": (
+        _lt("The document made for sending is damaged or not there any more."),
+        _lt(
+            "Set the status to “%(status)s”: it is made anew. If other invoices say the"
+            " same, ask your administrator whether the database was restored without"
+            " its files."
+        ),
+    ),
     "number_taken": (
         _lt("Maventa has another invoice with the same number, and takes no second."),
         _lt("Compare the two in Maventa, and send this one under a number of its own."),

@@ -78,6 +78,7 @@ class MaventaTransmission(models.Model):
             file_name=self.file_name,
             content=base64.b64decode(self.document),
             fields=self.request,
+            sha256=self.sha256 or "",
             ask_about=tuple(dict.fromkeys(asked)),
         )
 

@@ -4,6 +4,8 @@ from . import test_client_reroute
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
+from . import test_log
+from . import test_log_access
 from . import test_tour
 from . import test_unknown_answers
 from . import test_company
@@ -31,4 +33,6 @@ from . import test_company_entry
 from . import test_company_register
 from . import test_company_screen
 from . import test_tour_company
+from . import test_webhook
+from . import test_retention
 from . import test_tour_remedy

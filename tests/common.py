@@ -53,6 +53,13 @@ class MaventaCase(AccountTestInvoicingCommon):
             for channel, values in CUSTOMERS.items()
         )
 
+    @classmethod
+    def setup_independent_company(cls, **kwargs):
+        """EXTENDS account: starts from the company that is there for all classes."""
+        there = cls.env["res.company"].search([("name", "=", "company_1_data")])
+        cls.env.user.company_ids |= there
+        return there or super().setup_independent_company(**kwargs)
+
     def setUp(self):
         """The sandbox keeps the accounts of the class, and forgets the rest."""
         super().setUp()

@@ -75,6 +75,23 @@ class TestUncertain(MaventaCase):
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual(self.transmission(move).error_code, "already_there")
 
+    def test_a_document_whose_file_was_lost_is_made_anew(self):
+        move = self.make_waiting()
+        move.sudo()._maventa_prepare()
+        stored = self.env["ir.attachment"].sudo()
+        domain = [
+            ("res_model", "=", "maventa.transmission"),
+            ("res_field", "!=", False),
+        ]
+        stored.search([*domain, ("res_id", "=", self.transmission(move).id)]).raw = b""
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(self.transmission(move).error_code, "document_lost")
+        self.assertEqual(self.uploaded(move), [])
+        move.maventa_status_id = self.to_transfer
+        self.run_cron()
+        self.assertTransferredOnce(move)
+
     def test_another_invoice_in_its_place_is_left_to_a_person(self):
         move = self.make_waiting()
         self.fault("cut_after")
