@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import requests
+from PIL import Image
 
 from . import chromium
 from .demo import (
@@ -20,10 +22,28 @@ from .paths import CHECKOUT, LOCAL
 from .problem import Problem
 from .workplace import HOST, Workplace
 
-FOLDER = CHECKOUT / "docs" / "images"
-LANGUAGES = ("en_US", "sv_SE")
 HOURS = 2
 """Longer than a letter takes in the sandbox."""
+
+FOLDERS = {
+    "en_US": CHECKOUT / "static" / "description" / "images",
+    "sv_SE": CHECKOUT / "docs" / "images" / "sv",
+}
+"""The pictures by language; Odoo shows the English ones among its apps."""
+
+NEW_COMPANIES = {
+    "en_US": {
+        "name": "Pohjola Design Oy",
+        "vat": "FI15481839",
+        "email": "office@pohjola.example",
+    },
+    "sv_SE": {
+        "name": "Nordisk Design Ab",
+        "vat": "FI07375462",
+        "email": "office@nordisk.example",
+    },
+}
+"""What is registered in the pictures of each language."""
 
 
 def main() -> int:
@@ -40,7 +60,8 @@ def main() -> int:
                 make_unreachable(Odoo(odoo.url, DATABASE), "Blomst ApS")
                 rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
                 have_delivered(odoo, sandbox_url, rows)
-                for language in LANGUAGES:
+                make_companies(odoo.url)
+                for language in FOLDERS:
                     take(browser, odoo.url, language)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -65,15 +86,42 @@ def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> 
 
 def take(browser: Environment, url: str, language: str) -> None:
     """Take all pictures in one language."""
+    company = NEW_COMPANIES[language]
+    values = {"lang": language, "email": company["email"]}
     for login in ("admin", "accountant"):
         odoo = Odoo(url, DATABASE)
         user = odoo.login(login)
-        odoo.call("res.users", "write", [user], {"lang": language})
-    folder = FOLDER / language[:2]
+        odoo.call("res.users", "write", [user], values)
+    folder = FOLDERS[language]
     folder.mkdir(parents=True, exist_ok=True)
     program = str(chromium.find())
-    command = [str(browser.python), "-m", "dev.browser", program, url, str(folder)]
+    arguments = [program, url, str(folder), company["name"]]
+    command = [str(browser.python), "-m", "dev.browser", *arguments]
     subprocess.run(command, check=True, cwd=CHECKOUT)
+    for path in folder.glob("*.png"):
+        make_small(path)
+
+
+def make_companies(url: str) -> None:
+    """Besides the one that sends: some to be registered, and a branch that can't be,
+    for it has no VAT number of its own."""
+    odoo = Odoo(url, DATABASE)
+    odoo.login("admin")
+    (finland,) = odoo.call("res.country", "search", [["code", "=", "FI"]])
+    (parent,) = odoo.call("res.company", "search", [])
+    address = {"street": "Esplanadi 3", "zip": "00130", "city": "Helsinki"}
+    companies = [{**company, **address} for company in NEW_COMPANIES.values()]
+    branch = {"name": "Turku office", "parent_id": parent}
+    made = odoo.call("res.company", "create", [*companies, branch])
+    # Made with a country, Odoo would install Peppol too.
+    odoo.call("res.company", "write", made[:-1], {"country_id": finland})
+
+
+def make_small(path: Path) -> None:
+    """Keep as many colours as such a picture needs."""
+    colours = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
+    picture = Image.open(path).convert("RGB").quantize(128, **colours)
+    picture.save(path, optimize=True)
 
 
 if __name__ == "__main__":
