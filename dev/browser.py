@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 INVOICE_STATUS = re.compile("Invoice Status|Fakturastatus")
-SIZE = {"width": 1400, "height": 820}
+SIZE = {"width": 1400, "height": 900}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -51,6 +51,8 @@ def failed(page: Page) -> None:
     invoices(page)
     page.click("tr.o_data_row:has-text('Osoitteeton') td[name=name]")
     page.wait_for_selector(".o_form_view .alert-danger")
+    viewer = page.frame_locator(".o_attachment_preview iframe")
+    viewer.locator(".page[data-loaded]").first.wait_for()
 
 
 def history(page: Page) -> None:

@@ -216,8 +216,10 @@ class TestAccount(ScreenCase):
         self.assertIn("FI12345671", said["message"])
         self.assertIn("admin@testi.example", said["message"])
         self.company.maventa_user_api_key = "wrong"
-        with self.assertRaisesRegex(UserError, "refuses the user API key"):
-            self.company.action_maventa_test()
+        said = self.company.action_maventa_test()["params"]
+        self.assertEqual(said["type"], "danger")
+        self.assertIn("refuses the user API key", said["message"])
+        self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
 
     def test_a_new_key_is_taken_without_registering_again(self):
         key = self.company.sudo().maventa_stored_api_key
