@@ -27,6 +27,7 @@ from .schemas import (
 )
 from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
 from .wire import check_base_url, is_loopback
+from .watch import Watch, Watched
 
 __all__ = [
     "LONGEST_WEBHOOK",
@@ -56,6 +57,8 @@ __all__ = [
     "TokenDrawer",
     "Unauthorised",
     "Unavailable",
+    "Watch",
+    "Watched",
     "check_base_url",
     "hand_over",
     "is_loopback",

@@ -3,6 +3,7 @@ from . import maventa_operator
 from . import maventa_transmission
 from . import maventa_transmission_event
 from . import maventa_transmission_send
+from . import maventa_transmission_follow
 from . import maventa_transmission_settle
 from . import maventa_transmission_webhook
 from . import maventa_transmission_retention
@@ -22,13 +23,17 @@ from . import res_company_registration
 from . import res_company_authorization
 from . import res_company_account
 from . import res_company_line
+from . import res_company_turns
 from . import res_company_transfer
+from . import res_company_delivery
 from . import res_company_screen
 from . import res_company_switch
 from . import res_company_webhook
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once
+from . import account_move_activities
+from . import account_move_delivery
 from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
@@ -36,3 +41,4 @@ from . import account_move_document
 from . import account_move_send
 from . import account_move_send_alerts
 from . import account_journal
+from . import account_journal_refresh

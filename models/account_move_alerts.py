@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..const import LINE_CODES, OPEN_STATES
+from ..const import LINE_CODES, OPEN_STATES, TAKEN_STATES
 from .account_move import SENDING_TYPES
 from .causes import explain
 
@@ -26,7 +26,18 @@ class AccountMove(models.Model):
             alerts["maventa_failed"] = self._maventa_failed_alert(latest)
         elif waits:
             alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
+        if latest.state in TAKEN_STATES and latest.warning:
+            alerts["maventa_warning"] = self._maventa_warning_alert(latest)
         return alerts
+
+    def _maventa_warning_alert(self, transmission):
+        """What is worth knowing of an invoice that has left."""
+        mild = transmission.warning == "by_email"
+        return {
+            "level": "info" if mild else "warning",
+            "message": " ".join(transmission._warning_texts()),
+            **self._maventa_mending(self.partner_id),
+        }
 
     def _maventa_finding_alerts(self):
         """What stands in the way of an invoice that is still to be sent."""

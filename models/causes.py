@@ -15,6 +15,7 @@ from ..client import (
     Unauthorised,
     Unavailable,
 )
+from .causes_delivery import delivery_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -153,6 +154,21 @@ INVOICE_CAUSES = {
         ),
         _lt("Nothing is to be done: Maventa is asked before anything is sent again."),
     ),
+    "by_letter_after": (
+        _lt(
+            "The invoice went as a letter, which costs more, although it was meant to"
+            " go by this channel: %(planned)s."
+        ),
+        _lt("Compare the customer's addresses with what the customer says."),
+    ),
+    "by_email_after": (
+        _lt("The invoice went by e-mail, although it was meant to go as e-invoice."),
+        _lt("Compare the customer's e-invoice address with what the customer says."),
+    ),
+    "without_attachments_after": (
+        _lt("Maventa sent the invoice without its attachments."),
+        _lt("Send the attachments to the customer yourself."),
+    ),
     "company_stopped": (
         _lt("Maventa does not take invoices of %(company)s at the moment."),
         _lt("Ask your administrator to open the Maventa settings of the company."),
@@ -228,10 +244,13 @@ def explain(env, code, arguments=None):
         return arguments["text"], ""
     if code == "several":
         return _explain_all(env, arguments)
-    pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
+    values = defaultdict(str, arguments or {})
+    if code == "not_delivered":
+        pair = delivery_cause(values["text"])
+    else:
+        pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:
         return "", ""
-    values = defaultdict(str, arguments or {})
     cause, remedy = (env._(text) for text in pair)
     return cause % values, remedy % values
 

@@ -25,11 +25,21 @@ MOVES = {
     "sending": ("prepared", "uncertain", "accepted", "failed"),
     "uncertain": ("sending", "accepted", "failed"),
     "accepted": ("delivered", "failed"),
-    "delivered": ("failed",),
-    "failed": (),
+    "delivered": ("accepted", "failed"),
+    "failed": ("accepted", "delivered"),
     "cancelled": (),
 }
-"""From each state, the states that may follow. Staying put is always allowed."""
+"""From each state, the states that may follow. Staying put is always allowed.
+
+Out of *delivered* and *failed* leads only what Maventa says: somebody may have sent
+the invoice another way there.
+"""
+
+WARNINGS = [
+    ("by_letter", "By letter instead"),
+    ("by_email", "By e-mail instead"),
+    ("without_attachments", "Attachments left out"),
+]
 
 
 class MaventaTransmission(models.Model):
@@ -40,8 +50,8 @@ class MaventaTransmission(models.Model):
     to, so bytes may have left; it belongs to one worker until ``lease_until``.
     *uncertain*: the attempt ended without a usable answer; Maventa is asked before
     anything is sent again. *accepted*: Maventa has it. *delivered*, *failed* and
-    *cancelled* (taken back before any byte left) are ends, though a delivered one
-    may come back as failed.
+    *cancelled* (taken back before any byte left) are ends, though what Maventa has
+    may change for as long as it is followed.
 
     The answer of Maventa is written here and nowhere else, each in a transaction of
     its own. What follows from it for the invoice is done afterwards by
@@ -72,6 +82,8 @@ class MaventaTransmission(models.Model):
     settled = fields.Boolean(
         readonly=True, help="The invoice shows what has become of this transmission."
     )
+    noted = fields.Char(readonly=True, help="What a note on the invoice tells of.")
+    to_tell = fields.Boolean(readonly=True, help="The failure is still to be mailed.")
     attempts = fields.Integer(readonly=True)
     next_attempt_at = fields.Datetime(readonly=True)
     waiting_since = fields.Datetime(readonly=True)
@@ -88,7 +100,11 @@ class MaventaTransmission(models.Model):
     remedy = fields.Char(compute="_compute_error_texts")
     planned_channel = fields.Selection(CHANNELS, readonly=True)
     channel = fields.Selection(CHANNELS, readonly=True)
+    warning = fields.Selection(WARNINGS, readonly=True)
     delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    news_at = fields.Datetime(
+        string="Last News", readonly=True, help="When something new was last heard."
+    )
     check_at = fields.Datetime(
         string="Next Look", readonly=True, help="When Maventa is asked again about it."
     )
@@ -101,6 +117,7 @@ class MaventaTransmission(models.Model):
         "(company_id, next_attempt_at)"
         " WHERE state IN ('prepared', 'sending', 'uncertain')"
     )
+    _untold = models.Index("(company_id) WHERE to_tell")
     _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
 
     @api.depends("error_code", "error_args")

@@ -19,6 +19,7 @@ from . import test_send_networks
 from . import test_transfer
 from . import test_transfer_trouble
 from . import test_guards
+from . import test_delivery
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors
