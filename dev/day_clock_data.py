@@ -4,7 +4,8 @@ It ticks on, and is moved in both at once from one due scheduled action to the n
 They are run as Odoo's own worker runs them, in transactions of their own.
 """
 
-from datetime import datetime, timedelta, timezone
+import datetime
+from datetime import timedelta
 
 from freezegun import freeze_time
 
@@ -24,18 +25,23 @@ DUE = """
 """
 
 
+def now():
+    """The time in UTC, with what is less than a second."""
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
 class Clock:
     """The time of the day that is played."""
 
     def __init__(self):
         self.session = requests.Session()
         ahead = self.sandbox("GET", "clock").json()["ahead"]
-        moment = datetime.now(timezone.utc) + timedelta(seconds=ahead)
-        self.freezer = freeze_time(moment.replace(tzinfo=None), tick=True)
+        moment = now() + timedelta(seconds=ahead)
+        self.freezer = freeze_time(moment, tick=True)
         self.frozen = self.freezer.start()
         # Odoo takes the database's time in some places.
-        BaseCursor.now = lambda cr: fields.datetime.utcnow()
-        midnight = fields.Datetime.now().replace(hour=0, minute=0, second=0)
+        BaseCursor.now = lambda cr: now()
+        midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
         self.start = midnight + timedelta(days=1, hours=START_HOUR)
 
     def sandbox(self, method, path, **body):
@@ -46,10 +52,10 @@ class Clock:
         return answer
 
     def move_to(self, moment):
-        now = fields.datetime.utcnow()
-        if moment > now:
+        seconds = (moment - now()).total_seconds()
+        if seconds > 0:
             self.frozen.move_to(moment)
-            self.sandbox("POST", "clock", advance=(moment - now).total_seconds())
+            self.sandbox("POST", "clock", advance=seconds)
 
     def live_until(self, end):
         """Run what is due, when it is due."""
@@ -62,7 +68,7 @@ class Clock:
         env.cr.commit()
         env.cr.execute(DUE)
         (due,) = env.cr.fetchone()
-        return max(due, fields.Datetime.now() + SHORTEST_STEP)
+        return max(due, now() + SHORTEST_STEP)
 
     def run(self):
         """What is due now."""

@@ -64,12 +64,12 @@ class Day:
             self.clock.sandbox("POST", f"invoices/{name}/events", **event)
 
     def note_calls(self):
-        self.moments.append(fields.datetime.utcnow())
+        self.moments.append(now())
 
     def flood(self):
         """Calls come that are not Maventa's, while the scheduled actions go on."""
         self.wait_for_calm()
-        began = fields.datetime.utcnow()
+        began = now()
         arguments = map(str, (webhook_url(), PLAN["forged"], PLAN["seed"]))
         command = [sys.executable, "-m", "dev.day_flood", *arguments]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as flood:
@@ -77,19 +77,19 @@ class Day:
                 self.clock.run()
             answers = json.loads(flood.stdout.read())
         self.clock.run()
-        calls = count_calls(self.clock, began, fields.datetime.utcnow())
+        calls = count_calls(self.clock, began, now())
         self.forged = {"answers": answers, "calls": calls}
 
     def wait_for_calm(self):
         """Live on until no invoice is to be asked about for a while."""
-        latest = fields.Datetime.now() + LONGEST_WAIT
-        while (now := fields.Datetime.now()) < latest:
-            domain = [("check_at", "<=", now + CALM)]
+        latest = now() + LONGEST_WAIT
+        while now() < latest:
+            domain = [("check_at", "<=", now() + CALM)]
             soon = env["maventa.transmission"].search(domain)
             if not soon:
                 break
             self.clock.live_until(max(soon.mapped("check_at")) + SHORTEST_STEP)
-        self.clock.live_until(fields.Datetime.now() + 2 * SHORTEST_STEP)
+        self.clock.live_until(now() + 2 * SHORTEST_STEP)
 
     # What people do
 
