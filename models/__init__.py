@@ -7,6 +7,8 @@ from . import maventa_transmission_follow
 from . import maventa_transmission_settle
 from . import maventa_transmission_webhook
 from . import maventa_transmission_retention
+from . import maventa_transmission_log
+from . import maventa_transmission_document
 from . import account_edi_xml_maventa_bis3
 from . import account_edi_xml_maventa_bis3_party
 from . import account_edi_xml_maventa_bis3_tax
@@ -38,6 +40,7 @@ from . import account_move_alerts
 from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
+from . import account_move_log
 from . import account_move_send
 from . import account_move_send_alerts
 from . import account_journal

@@ -28,6 +28,7 @@ class AccountMove(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         group_expand="_read_group_maventa_status_id",
+        groups="base.group_user",
         domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
     )
     maventa_transmission_ids = fields.One2many(
@@ -39,10 +40,19 @@ class AccountMove(models.Model):
         groups="account.group_account_invoice,account.group_account_readonly",
     )
     maventa_delivery_state = fields.Selection(
-        STATES, string="Delivery", readonly=True, copy=False, index="btree_not_null"
+        STATES,
+        string="Delivery",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="base.group_user",
     )
     maventa_channel = fields.Selection(
-        CHANNELS, string="Channel", readonly=True, copy=False
+        CHANNELS,
+        string="Channel",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     maventa_ready = fields.Boolean(related="company_id.maventa_ready")
 
@@ -233,7 +243,10 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent_through_maventa(self):
         sent = self.sudo().maventa_transmission_ids.filtered(
-            lambda transmission: transmission.state in UNDER_WAY_STATES + TAKEN_STATES
+            lambda transmission: (
+                transmission.accepted_at
+                or transmission.state in UNDER_WAY_STATES + TAKEN_STATES
+            )
         )
         if sent:
             raise UserError(

@@ -33,11 +33,14 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     maventa_obstacle = fields.Char(
-        string="What stands in the way", compute="_compute_maventa_obstacle"
+        string="What stands in the way",
+        compute="_compute_maventa_obstacle",
+        groups="base.group_user",
     )
     maventa_plan = fields.Char(
         string="Would go",
         compute="_compute_maventa_plan",
+        groups="base.group_user",
         help="The way that is tried first, and the address.",
     )
 

@@ -28,3 +28,16 @@ class MaventaTransmissionEvent(models.Model):
     key = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
     happened_at = fields.Datetime(string="When", required=True, readonly=True)
+
+    def _tells(self):
+        """Whether it says more than that Maventa has the invoice."""
+        return bool(self.message or self.type not in ("RECEIVED", "CREATED"))
+
+    def _title(self):
+        """What it is about, in the reader's language."""
+        return {
+            "CREATED": self.env._("Taken in"),
+            "SENT": self.env._("Sent"),
+            "DELIVERED": self.env._("Delivered"),
+            "ERROR": self.env._("Not possible"),
+        }.get(self.type, self.env._("Maventa says"))

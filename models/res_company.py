@@ -41,7 +41,7 @@ class ResCompany(models.Model):
     maventa_database_uuid = fields.Char(copy=False, groups=fields.NO_ACCESS)
     maventa_state = fields.Selection(
         [
-            ("new", "Not registered"),
+            ("new", "Not connected"),
             ("registered", "Registered"),
             ("requested", "Authentication requested"),
             ("declined", "Authentication declined"),
@@ -137,6 +137,8 @@ class ResCompany(models.Model):
                     "maventa_problem_code": False,
                 }
             )
+        # What has been entered is not sent back to whoever has entered it.
+        self.invalidate_recordset(["maventa_user_api_key"])
 
     @api.depends("maventa_problem_code")
     @api.depends_context("lang")

@@ -27,7 +27,7 @@ class ResCompany(models.Model):
         string="Code of the pause", copy=False, readonly=True, groups=ADMINISTRATOR
     )
     maventa_turn_at = fields.Datetime(
-        string="Last transfer", copy=False, groups=fields.NO_ACCESS
+        string="Last turn", copy=False, groups=fields.NO_ACCESS
     )
     maventa_pause = fields.Char(
         string="Pause",

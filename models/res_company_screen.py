@@ -22,6 +22,7 @@ class ResCompany(models.Model):
         string="Registration",
         compute="_compute_maventa_section",
         store=True,
+        group_expand="_maventa_expand_section",
         groups=ADMINISTRATOR,
     )
     maventa_next_step = fields.Char(
@@ -66,6 +67,12 @@ class ResCompany(models.Model):
                 company.maventa_section = (
                     "unable" if company._maventa_obstacle() else "open"
                 )
+
+    @api.model
+    def _maventa_expand_section(self, sections, _domain):
+        """The section that everybody looks for is there before it has a company."""
+        order = [name for name, _label in self._fields["maventa_section"].selection]
+        return sorted({"listed", *sections}, key=order.index)
 
     @api.depends("maventa_stored_api_key")
     def _compute_maventa_has_key(self):
@@ -147,33 +154,34 @@ class ResCompany(models.Model):
     def _compute_maventa_todo(self):
         for company in self:
             todos = company._maventa_before_switching_on()
-            company.maventa_todo = todo_list(todos) or False
+            company.maventa_todo = todo_list(todos)
 
     # Numbers ----------------------------------------------------------------------
 
     def _compute_maventa_counts(self):
+        moves = self.env["account.move"]
         for company in self:
-            counts = company.sudo()._maventa_count_by_status()
-            company.maventa_waiting_count = counts.get(
-                company.maventa_to_transfer_status_id, 0
-            )
-            company.maventa_failed_count = counts.get(
-                company.maventa_failed_status_id, 0
-            )
+            waiting, failed = company._maventa_waiting(), company._maventa_failed()
+            company.maventa_waiting_count = moves.search_count(waiting)
+            company.maventa_failed_count = moves.search_count(failed)
 
-    def _maventa_count_by_status(self):
-        """How many posted invoices of the company have each status."""
-        return dict(
-            self.env["account.move"]._read_group(
-                [
-                    ("company_id", "=", self.id),
-                    ("state", "=", "posted"),
-                    ("maventa_status_id", "!=", False),
-                ],
-                ["maventa_status_id"],
-                ["__count"],
-            )
-        )
+    def _maventa_waiting(self):
+        """The domain of the invoices that wait for their transfer."""
+        return [
+            ("company_id", "=", self.id),
+            ("state", "=", "posted"),
+            ("maventa_status_id", "=", self.sudo().maventa_to_transfer_status_id.id),
+        ]
+
+    def _maventa_failed(self):
+        """The domain of the invoices that somebody has to look after."""
+        no_failure = (False, self.sudo().maventa_to_transfer_status_id.id)
+        return [
+            ("company_id", "=", self.id),
+            ("state", "=", "posted"),
+            ("maventa_delivery_state", "=", "failed"),
+            ("maventa_status_id", "not in", no_failure),
+        ]
 
     @api.depends_context("lang", "tz")
     def _compute_maventa_last_transfer(self):
@@ -231,18 +239,14 @@ class ResCompany(models.Model):
     # Ways on ----------------------------------------------------------------------
 
     def action_maventa_open(self):
-        """Open the company's Maventa settings, with the company allowed."""
+        """Open the company's Maventa settings."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.res_company_maventa_action"
         )
-        form = self.env.ref("account_maventa.res_company_maventa_view_form")
-        allowed = list({self.id, *self.env.companies.ids})
-        return action | {
-            "views": [(form.id, "form")],
-            "res_id": self.id,
-            "context": {"allowed_company_ids": allowed, "maventa_screen": True},
-        }
+        # The form first, the cards behind it: there they are when the page is reloaded.
+        views = sorted(action["views"], key=lambda view: view[1] != "form")
+        return action | {"views": views, "res_id": self.id}
 
     def action_maventa_open_company(self):
         """Open the company itself, where its number and its address are entered."""
@@ -260,32 +264,28 @@ class ResCompany(models.Model):
 
     def action_maventa_open_waiting(self):
         """Open the invoices that wait for their transfer."""
-        return self._maventa_open_invoices("maventa_to_transfer_status_id")
+        return self._maventa_open_invoices(self._maventa_waiting())
 
     def action_maventa_open_failed(self):
         """Open the invoices whose transfer has failed."""
-        return self._maventa_open_invoices("maventa_failed_status_id")
+        return self._maventa_open_invoices(self._maventa_failed())
 
-    def _maventa_open_invoices(self, role_field):
+    def _maventa_open_invoices(self, domain):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
         allowed = list({self.id, *self.env.companies.ids})
-        return action | {
-            "domain": [
-                ("company_id", "=", self.id),
-                ("maventa_status_id", "=", self[role_field].id),
-            ],
-            "context": {"allowed_company_ids": allowed},
-        }
+        context = {"allowed_company_ids": allowed}
+        return action | {"domain": domain, "context": context}
 
 
 def todo_list(todos):
     """What is to be done as a list, each with a link to where it is done."""
-    return Markup().join(
+    lines = (
         Markup('<li><a href="/odoo/{}" target="_blank">{}</a></li>').format(
             todo.place, todo.text
         )
         for todo in todos
     )
+    return todos and Markup('<ul class="mb-0">{}</ul>').format(Markup().join(lines))

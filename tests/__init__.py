@@ -3,6 +3,7 @@ from . import test_client_errors
 from . import test_client_tokens
 from . import test_handover
 from . import test_layering
+from . import test_log
 from . import test_tour
 from . import test_unknown_answers
 from . import test_company

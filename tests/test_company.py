@@ -189,12 +189,11 @@ class TestAuthorization(CompanyCase):
         self.assertEqual(self.second.maventa_state, "authenticated")
         self.assertFalse(self.company.maventa_problem_code)
 
-    def test_the_settings_open_with_the_company_allowed(self):
+    def test_the_settings_open_by_themselves(self):
         action = self.second.action_maventa_open()
         self.assertEqual(action["res_id"], self.second.id)
         form = self.env.ref("account_maventa.res_company_maventa_view_form")
-        self.assertEqual(action["views"], [(form.id, "form")])
-        self.assertIn(self.second.id, action["context"]["allowed_company_ids"])
+        self.assertEqual(action["views"][0], (form.id, "form"))
 
 
 class TestConnect(CompanyCase):

@@ -18,7 +18,7 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
         "res.partner",
         string="Authentication approver",
         required=True,
-        default=lambda self: self.env.user.partner_id,
+        default=lambda self: self._default_approver(),
         help="The person with the right to sign for the company.",
     )
     email = fields.Char(
@@ -46,6 +46,17 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
     )
     is_repeated = fields.Boolean(compute="_compute_is_repeated")
     next_step = fields.Char(related="company_id.maventa_next_step")
+
+    @api.model
+    def _default_approver(self):
+        """Who was asked before, else oneself."""
+        company = self.env["res.company"].browse(
+            self.env.context.get("default_company_id")
+        )
+        asked = email_normalize(company.sudo().maventa_authorization_email)
+        partners = self.env["res.partner"]
+        known = asked and partners.search([("email_normalized", "=", asked)], limit=1)
+        return known or self.env.user.partner_id
 
     @api.depends("approver_id")
     def _compute_from_approver(self):

@@ -40,6 +40,7 @@ class ResCompanyMaventaRegister(models.TransientModel):
     address = fields.Char(
         string="Address", related="company_id.partner_id.contact_address_inline"
     )
+    environment = fields.Selection(related="company_id.maventa_environment")
     company_email = fields.Char(related="company_id.email", string="Company Email")
     has_key = fields.Boolean(related="company_id.maventa_has_key")
     todo = fields.Html(compute="_compute_from_company", sanitize=False)
@@ -64,7 +65,7 @@ class ResCompanyMaventaRegister(models.TransientModel):
                 text = self.env._("Enter the person's email address.")
                 place = f"action-base.action_res_users/{wizard.user_id.id}"
                 todos.append(Todo(text, place))
-            wizard.todo = todo_list(todos) or False
+            wizard.todo = todo_list(todos)
             wizard.business_id = company and company._maventa_business_id()
 
     def action_check(self):
@@ -100,6 +101,12 @@ class ResCompanyMaventaRegister(models.TransientModel):
                     " request to somebody with signing rights.",
                     company=self.company_id.name,
                 ),
-                "next": self.company_id.action_maventa_open(),
+                "next": self._next(),
             },
         }
+
+    def _next(self):
+        """To the company's settings, unless the window was opened from there."""
+        if self.env.context.get("maventa_opened_from") == self.company_id.id:
+            return {"type": "ir.actions.act_window_close"}
+        return self.company_id.action_maventa_open()

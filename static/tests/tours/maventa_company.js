@@ -87,7 +87,7 @@ tours.add("maventa_known_person", {
     steps: () => [
         ...register(onTheCard),
         notice("Maventa knows the address boss@testi.example already"),
-        state("Not registered"),
+        state("Not connected"),
         see(".o_field_widget[name=maventa_user_api_key] input"),
         see(".o_field_widget[name=maventa_company_uuid] input"),
     ],
