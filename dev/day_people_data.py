@@ -51,8 +51,8 @@ class Day:
     def break_down(self, hours):
         self.clock.sandbox("POST", "outage", seconds=hours * 3600)
 
-    def slow_letters(self):
-        self.clock.sandbox("POST", "switches", print_delay=16 * 3600)
+    def slow_letters(self, hours):
+        self.clock.sandbox("POST", "switches", print_delay=hours * 3600)
 
     def fail(self, half):
         """Maventa tells that what seemed well has failed."""

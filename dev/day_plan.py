@@ -44,18 +44,18 @@ WAVES = (0, 0.8, 1.5, 2.7, 4, 6.2, 7.1, 9)
 """Hours in which invoices get their status: two of them during the outage."""
 
 OUTAGE = (6, 8)
-LATE_LETTERS = 8.9
-"""From this hour on letters take until the next morning."""
+SLOW_LETTERS = (8.9, 10)
+"""From this hour on letters take so many hours, until the night."""
 
-EVENTS = (5, 12)
+EVENTS = (5, 9.8)
 """Hours in which what seemed to be delivered or on its way fails."""
 
-LOOKS = (3.5, 5.7, 8.5, 10, 12.8, 14, 27, 30)
+LOOKS = (3.5, 5.7, 8.6, 11, 12.5, 14)
 """Hours in which the accountant sees to what has failed."""
 
 FLOOD = 9.6
-QUIET = (21, 22)
-END = 38
+QUIET = (17, 18)
+END = 23
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Plan:
         """Hour, name and arguments of everything that does not come by itself."""
         yield from ((hour, "send", [wave]) for wave, hour in enumerate(WAVES))
         yield OUTAGE[0], "break_down", [OUTAGE[1] - OUTAGE[0]]
-        yield LATE_LETTERS, "slow_letters", []
+        yield SLOW_LETTERS[0], "slow_letters", [SLOW_LETTERS[1]]
         yield from ((hour, "fail", [half]) for half, hour in enumerate(EVENTS))
         yield from ((hour, "look", []) for hour in LOOKS)
         yield FLOOD, "flood", []
