@@ -14,6 +14,7 @@ from .errors import (
     Unavailable,
 )
 from .handover import Conflict, Line, LineDown, Parcel, hand_over
+from .reroute import Before, Look, Reroute, StillBusy
 from .schemas import (
     Action,
     Authorization,
@@ -35,6 +36,7 @@ __all__ = [
     "TEST_URL",
     "Action",
     "Authorization",
+    "Before",
     "Company",
     "Conflict",
     "Credentials",
@@ -43,6 +45,7 @@ __all__ = [
     "Invoice",
     "Line",
     "LineDown",
+    "Look",
     "MaventaClient",
     "MaventaError",
     "NewCompany",
@@ -51,6 +54,8 @@ __all__ = [
     "OutcomeUnknown",
     "Parcel",
     "Rejected",
+    "Reroute",
+    "StillBusy",
     "Subscription",
     "Throttled",
     "Token",

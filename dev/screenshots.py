@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from typing import Any
+
+import requests
 
 from . import chromium
 from .demo import (
@@ -19,6 +22,8 @@ from .workplace import HOST, Workplace
 
 FOLDER = CHECKOUT / "docs" / "images"
 LANGUAGES = ("en_US", "sv_SE")
+HOURS = 2
+ON_THE_WAY = 4
 
 
 def main() -> int:
@@ -32,13 +37,32 @@ def main() -> int:
             odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
             make_database(place, odoo, sandbox_url)
             with a_server(place, odoo):
-                wait_for_transfer(odoo, *set_to_transfer(odoo))
+                make_unreachable(odoo, "Blomst ApS")
+                rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
+                have_delivered(odoo, sandbox_url, rows)
                 for language in LANGUAGES:
                     take(browser, odoo.url, language)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     return 0
+
+
+def make_unreachable(odoo: Odoo, customer: str) -> None:
+    """Have a customer's e-invoices go as letters, since nobody is at the address."""
+    found = odoo.call("res.partner", "search", [["name", "=", customer]])
+    odoo.call("res.partner", "write", found, {"maventa_address": "9999:13585628"})
+
+
+def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> None:
+    """Let the time pass in which most are delivered, and ask about them.
+
+    The last ones are not asked about, so they are still on the way.
+    """
+    clock = {"advance": HOURS * 3600}
+    requests.post(f"{sandbox_url}/sandbox/clock", json=clock, timeout=30)
+    invoices = [row["id"] for row in rows]
+    odoo.call("account.move", "action_maventa_refresh", invoices[:-ON_THE_WAY])
 
 
 def take(browser: Environment, url: str, language: str) -> None:

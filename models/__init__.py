@@ -9,6 +9,8 @@ from . import maventa_transmission_webhook
 from . import maventa_transmission_retention
 from . import maventa_transmission_log
 from . import maventa_transmission_document
+from . import maventa_transmission_reroute
+from . import maventa_transmission_handled
 from . import account_edi_xml_maventa_bis3
 from . import account_edi_xml_maventa_bis3_party
 from . import account_edi_xml_maventa_bis3_tax
@@ -41,6 +43,8 @@ from . import account_move_attachments
 from . import account_move_preflight
 from . import account_move_document
 from . import account_move_log
+from . import account_move_way
+from . import account_move_remedy
 from . import account_move_send
 from . import account_move_send_alerts
 from . import account_journal

@@ -11,10 +11,10 @@ class AccountJournal(models.Model):
     @api.depends("type", "company_id")
     def _compute_show_refresh_out_einvoices_status_button(self):
         """EXTENDS account: for sale journals of companies that are connected."""
-        super()._compute_show_refresh_out_einvoices_status_button()
-        self.filtered(
-            lambda journal: journal._maventa_follows()
-        ).show_refresh_out_einvoices_status_button = True
+        result = super()._compute_show_refresh_out_einvoices_status_button()
+        follows = self.filtered(lambda journal: journal._maventa_follows())
+        follows.show_refresh_out_einvoices_status_button = True
+        return result
 
     def button_refresh_out_einvoices_status(self):
         """EXTENDS account: asks Maventa about what is on the way."""

@@ -273,9 +273,10 @@ class MaventaTransmission(models.Model):
                 hours = round(age.total_seconds() / 3600)
                 transmission._fail(code, {"hours": hours})
 
-    def _not_tried(self, state):
+    def _not_tried(self, state, **values):
         """Go back to where it came from: the line broke before its turn."""
-        self._set_state(state, attempts=self.attempts - 1, lease_until=False)
+        attempts = self.attempts - 1
+        self._set_state(state, attempts=attempts, lease_until=False, **values)
 
     @api.model
     def _open(self, company, *conditions, limit=None):

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..client import Watch, Watched
+from ..client import Action, Watch, Watched
 from ..client.api import PAGE_SIZE
 from ..client.errors import shorten
 from ..const import (
@@ -77,7 +77,9 @@ class MaventaTransmission(models.Model):
     def _is_followed(self):
         """Whether Maventa has it, as far as is known, and nothing newer instead."""
         known = self.remote_id and self.state in STATUSES
-        newer = self._siblings().filtered(lambda other: other.id > self.id)
+        newer = self._siblings().filtered(
+            lambda other: other.id > self.id and other._may_be_taken()
+        )
         since = self.accepted_at or self.create_date
         kept = since > fields.Datetime.now() - timedelta(days=KEPT_DAYS)
         return bool(known and kept and not newer)
@@ -163,11 +165,12 @@ class MaventaTransmission(models.Model):
         rerouted = self._rerouted()
         events = (self | rerouted).event_ids
         known = {tuple(event[name] for name in IDENTITY) for event in events}
+        known |= self._seen_before()
         known |= {(*identity[:-1], None) for identity in known}
         new = []
         for action in actions:
             values = _event(action)
-            identity = tuple(values[name] for name in IDENTITY)
+            identity = _identity(values)
             moment = values["happened_at"]
             earlier = rerouted and moment and moment < self.create_date
             if identity not in known and not earlier:
@@ -175,6 +178,11 @@ class MaventaTransmission(models.Model):
                 values["happened_at"] = moment or fields.Datetime.now()
                 new.append({"transmission_id": self.id, **values})
         return new
+
+    def _seen_before(self):
+        """What had happened to the invoice before it was sent another way."""
+        seen = (self.before or {}).get("actions", ())
+        return {_identity(_event(Action(*texts))) for texts in seen}
 
     def _told(self, state):
         """What the events say, in the fields of the transmission."""
@@ -223,6 +231,10 @@ def _event(action):
         "message": shorten(action.message) or False,
         "happened_at": _moment(action.happened_at),
     }
+
+
+def _identity(values):
+    return tuple(values[name] for name in IDENTITY)
 
 
 def _moment(text):

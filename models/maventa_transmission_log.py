@@ -74,9 +74,9 @@ class MaventaTransmission(models.Model):
 
     def _why_another_way(self):
         """What Maventa says of the planned way, else of anything that went wrong."""
-        errors = self.event_ids.filtered(lambda event: event.type == "ERROR")
-        planned = errors.filtered(lambda event: event.channel == self.planned_channel)
-        told = (planned or errors)[:1].message
+        setbacks = self.event_ids.filtered(lambda event: event._is_setback())
+        planned = setbacks.filtered(lambda event: event.channel == self.planned_channel)
+        told = (planned or setbacks)[:1].message
         channels = {
             "planned": self._channel_name(self.planned_channel),
             "taken": self._channel_name(self.channel),
@@ -148,7 +148,8 @@ def _step(moment, title, icon="fa-circle-o", level="muted", text="", channel="")
 
 
 def _event_step(event):
-    icon, level = EVENT_STEPS.get(event.type, ("fa-circle-o", "muted"))
+    kind = "ERROR" if event._is_setback() else event.type
+    icon, level = EVENT_STEPS.get(kind, ("fa-circle-o", "muted"))
     channel = event.transmission_id._channel_name(event.channel)
     return _step(
         event.happened_at,

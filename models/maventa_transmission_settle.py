@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, models
 
-from ..const import FATES, SETTLE_BATCH, TAKEN_STATES
+from ..const import FATES, OPEN_STATES, SETTLE_BATCH, TAKEN_STATES
 from .causes import explain
 
 _logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class MaventaTransmission(models.Model):
             ("settled", "=", False),
             ("state", "!=", "sending"),
             ("id", ">", last),
+            # What another way will make of the invoice is to be known first.
+            ("rerouting_ids", "not any", [("state", "in", OPEN_STATES)]),
         ]
         return self.search(domain, limit=SETTLE_BATCH, order="id")
 
@@ -83,7 +85,8 @@ class MaventaTransmission(models.Model):
         return settled
 
     def _is_latest(self):
-        return self == self.move_id.maventa_transmission_ids[:1]
+        """Whether the invoice goes by this transmission, or went by it at last."""
+        return self == self.move_id._maventa_latest()
 
     def _move_values(self):
         """What the invoice has to say now, as pairs of field and value."""

@@ -159,7 +159,8 @@ class ResCompany(models.Model):
     # Numbers ----------------------------------------------------------------------
 
     def _compute_maventa_counts(self):
-        moves = self.env["account.move"]
+        # The screen shows companies that the reader has not switched to.
+        moves = self.env["account.move"].sudo()
         for company in self:
             waiting, failed = company._maventa_waiting(), company._maventa_failed()
             company.maventa_waiting_count = moves.search_count(waiting)

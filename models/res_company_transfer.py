@@ -2,13 +2,13 @@ import logging
 import time
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
     OPEN_STATES,
     PREPARE_BATCH,
-    TAKEN_STATES,
 )
 from .tuning import tuned
 
@@ -174,11 +174,16 @@ class ResCompany(models.Model):
 
         :param after: the id of the last one that this turn has looked at
         """
-        occupied = [
-            "|",
-            ("state", "in", OPEN_STATES + TAKEN_STATES),
-            ("settled", "=", False),
-        ]
+        occupied = Domain.OR(
+            [
+                [("state", "in", (*OPEN_STATES, "delivered"))],
+                [("settled", "=", False)],
+                [
+                    ("state", "=", "accepted"),
+                    ("rerouting_ids", "not any", [("accepted_at", "!=", False)]),
+                ],
+            ]
+        )
         return self.env["account.move"].search(
             [
                 ("id", ">", after),
