@@ -50,11 +50,7 @@ class MaventaTransmission(models.Model):
     @api.model
     def _wake_delivery(self):
         """Have the next run start soon, once for however many calls."""
-        cron = self.env.ref(
-            "account_maventa.ir_cron_maventa_delivery", raise_if_not_found=False
-        )
-        if not cron:
-            return
+        cron = self.env.ref("account_maventa.ir_cron_maventa_delivery")
         now = fields.Datetime.now()
         rested = timedelta(seconds=WEBHOOK_PAUSE) + (cron.lastcall or cron.create_date)
         moment = max(now, rested)

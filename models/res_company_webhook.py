@@ -79,13 +79,6 @@ class ResCompany(models.Model):
             cron.sudo()._trigger()
         return result
 
-    def action_maventa_forget(self):
-        """Before the key is forgotten, Maventa is told to call no more."""
-        self.check_access("write")
-        if self.maventa_state == "new":
-            self.sudo()._maventa_look_at_subscription()
-        return super().action_maventa_forget()
-
     @api.model
     def _maventa_look_at_subscriptions(self):
         """Have Maventa call where it should, where that is not known to be so."""
@@ -96,13 +89,13 @@ class ResCompany(models.Model):
                 ("maventa_problem_code", "=", False),
                 "|",
                 ("maventa_active", "=", True),
-                ("maventa_webhook_url", "!=", False),
+                ("maventa_webhook_secret", "!=", False),
                 "|",
                 ("maventa_webhook_look_at", "=", False),
                 ("maventa_webhook_look_at", "<=", fields.Datetime.now()),
             ]
         )
-        for company in companies.filtered(lambda c: not c._maventa_is_copy()):
+        for company in companies:
             company._maventa_look_at_subscription()
             self.env["ir.cron"]._commit_progress(1)
 
@@ -110,7 +103,7 @@ class ResCompany(models.Model):
     def _maventa_unsubscribe_all(self):
         """Have Maventa call nobody any more; at the first failure the rest is left."""
         companies = self.sudo().with_context(active_test=False)
-        called = companies.search([("maventa_webhook_url", "!=", False)])
+        called = companies.search([("maventa_webhook_secret", "!=", False)])
         try:
             for company in called.filtered(lambda c: not c._maventa_is_copy()):
                 with company._maventa_client() as client:
@@ -123,7 +116,7 @@ class ResCompany(models.Model):
         pause = SUBSCRIPTION_LOOK_PAUSE
         try:
             url = self._maventa_webhook_address() if self.maventa_active else False
-            if url or self.maventa_webhook_url:
+            if (url or self.maventa_webhook_secret) and not self._maventa_is_copy():
                 with self._maventa_client(keep_token=True) as client:
                     self._maventa_subscribe(client, url)
         except (MaventaError, ValueError) as error:

@@ -24,25 +24,9 @@ class TestWebhook(MaventaCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.looking = cls.env.ref("account_maventa.ir_cron_maventa_authorization")
-        cls.delivery = cls.make_delivery_cron()
+        cls.delivery = cls.env.ref("account_maventa.ir_cron_maventa_delivery").sudo()
         cls.triggers = cls.env["ir.cron.trigger"].sudo()
         cls.set_base_url("https://odoo.testi.example/")
-
-    @classmethod
-    def make_delivery_cron(cls):
-        xmlid = "account_maventa.ir_cron_maventa_delivery"
-        if cron := cls.env.ref(xmlid, raise_if_not_found=False):
-            return cron.sudo()
-        cron = cls.cron.copy({"code": "pass"})
-        cls.env["ir.model.data"].create(
-            {
-                "module": "account_maventa",
-                "name": "ir_cron_maventa_delivery",
-                "model": "ir.cron",
-                "res_id": cron.id,
-            }
-        )
-        return cron
 
     @classmethod
     def set_base_url(cls, url):
