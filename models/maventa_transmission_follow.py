@@ -21,6 +21,9 @@ from ..const import (
 
 STATUSES = {state: status for status, state in FATES.items()}
 DECIDING = ("DELIVERED", "ERROR")
+OLD_NEWS = {"CREATED", "RECEIVED"}
+"""Events that only say that Maventa has it, which makes nothing worth a closer look."""
+
 IDENTITY = ("type", "channel", "key", "message", "happened_at")
 """By all that an event says it is known again; one without a time by the rest."""
 
@@ -142,8 +145,10 @@ class MaventaTransmission(models.Model):
 
     def _take_news(self, new, state, name):
         self.env["maventa.transmission.event"].create(new)
-        now = fields.Datetime.now()
-        self._set_state(state, remote_id=name, news_at=now, **self._told(state))
+        values = {"remote_id": name}
+        if state != self.state or {event["type"] for event in new} - OLD_NEWS:
+            values["news_at"] = fields.Datetime.now()
+        self._set_state(state, **values, **self._told(state))
 
     def _rerouted(self):
         """Earlier and later transmissions of the same invoice at Maventa."""
