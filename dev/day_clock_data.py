@@ -57,6 +57,11 @@ class Clock:
             self.frozen.move_to(moment)
             self.sandbox("POST", "clock", advance=seconds)
 
+    def sleep_until(self, moment):
+        """Nothing is run before that: Odoo is started then."""
+        self.move_to(moment)
+        self.run()
+
     def live_until(self, end):
         """Run what is due, when it is due."""
         while (moment := self.next_run()) <= end:
@@ -83,5 +88,6 @@ class Clock:
 ours = env["ir.cron"]
 for name in OURS:
     ours += env.ref(f"account_maventa.ir_cron_maventa_{name}")
+ours.interval_number = PLAN["minutes"]
 ours += env.ref("base.autovacuum_job")
 (env["ir.cron"].search([]) - ours).active = False

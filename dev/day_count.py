@@ -20,6 +20,7 @@ MOST_CALLS = 30
 class Arrival:
     """One row of the sandbox's record.
 
+    :ivar uploads: how often this uuid or number has arrived
     :ivar reroutes: the ways that it was sent by besides
     :ivar failures: how often it has failed
     """
@@ -135,8 +136,8 @@ def _differences(invoice: Invoice, came: Sequence[Arrival]) -> Iterator[str]:
         yield f"came {len(came)} times, but Odoo has sent it {len(sent)} times"
         return
     for arrival in came:
-        if arrival.uploads != 1:
-            yield f"was uploaded {arrival.uploads} times"
+        if arrival.uploads != len(sent):
+            yield f"has arrived {arrival.uploads} times instead of {len(sent)} times"
         mine = [t for t in invoice.transmissions if t.uuid == arrival.uuid]
         ways = [t.way for t in mine if t.way]
         if ways != list(arrival.reroutes):
@@ -222,7 +223,7 @@ class Flood:
     """
 
     answers: Counter[str]
-    calls: int
+    calls: Sequence[str]
 
     def complaints(self, forged: int) -> Iterator[str]:
         """:param forged: how many calls there were to be"""
@@ -232,4 +233,5 @@ class Flood:
             if not answer.isdecimal() or int(answer) >= 500:
                 yield f"{times} forged calls were answered with {answer}"
         if self.calls:
-            yield f"{self.calls} calls of the API were made for the forged ones"
+            calls = ", ".join(self.calls)
+            yield f"the API was called while only forged calls came: {calls}"

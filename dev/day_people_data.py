@@ -5,6 +5,7 @@ People's part is done as the accountant, by what the buttons call.
 
 import subprocess
 import sys
+import time
 from collections import deque
 
 from odoo.service.model import retrying
@@ -35,6 +36,7 @@ class Day:
 
     def play(self):
         clock, seed = self.clock, PLAN["seed"]
+        clock.sleep_until(clock.start - CALM)
         clock.sandbox("POST", "webhooks", lost=0.3, repeated=0.2, seed=seed)
         for hour, act, arguments in PLAN["acts"]:
             clock.live_until(clock.hour(hour))
@@ -77,12 +79,15 @@ class Day:
                 self.clock.run()
             answers = json.loads(flood.stdout.read())
         self.clock.run()
-        calls = count_calls(self.clock, began, now())
+        calls = api_calls(self.clock, began, now())
         self.forged = {"answers": answers, "calls": calls}
 
     def wait_for_calm(self):
-        """Live on until no invoice is to be asked about for a while."""
+        """Live on until nothing is to be heard or asked of an invoice for a while."""
         latest = now() + LONGEST_WAIT
+        while self.is_being_told() and now() < latest:
+            time.sleep(0.1)
+            self.clock.live_until(now() + 10 * SHORTEST_STEP)
         while now() < latest:
             domain = [("check_at", "<=", now() + CALM)]
             soon = env["maventa.transmission"].search(domain)
@@ -90,6 +95,11 @@ class Day:
                 break
             self.clock.live_until(max(soon.mapped("check_at")) + SHORTEST_STEP)
         self.clock.live_until(now() + 2 * SHORTEST_STEP)
+
+    def is_being_told(self):
+        """Whether a webhook of Maventa's is on its way."""
+        deliveries = self.clock.sandbox("GET", "webhooks").json()["deliveries"]
+        return any(each["state"] in ("waiting", "posting") for each in deliveries)
 
     # What people do
 
@@ -149,9 +159,12 @@ def webhook_url():
     return company.maventa_webhook_url
 
 
-def count_calls(clock, start, end):
+def api_calls(clock, start, end):
     """The calls of the API between two moments, whole seconds."""
     first, last = (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (start, end))
     ours = (None, company.maventa_company_uuid)
-    calls = clock.sandbox("GET", "calls").json()
-    return sum(c["company_id"] in ours and first <= c["at"] < last for c in calls)
+    return [
+        f"{call['method']} {call['path']}"
+        for call in clock.sandbox("GET", "calls").json()
+        if call["company_id"] in ours and first <= call["at"] < last
+    ]

@@ -64,15 +64,17 @@ class Size:
 
     :ivar failures: invoices that fail after the hand-over
     :ivar forged: calls that only look like webhooks
+    :ivar minutes: from one regular run of the scheduled actions to the next
     """
 
     invoices: int
     failures: int
     forged: int
+    minutes: int
 
 
-FULL = Size(invoices=400, failures=40, forged=10_000)
-SHORT = Size(invoices=40, failures=6, forged=300)
+FULL = Size(invoices=400, failures=40, forged=10_000, minutes=5)
+SHORT = Size(invoices=40, failures=6, forged=300, minutes=15)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Plan:
         return {
             "seed": self.seed,
             "forged": self.size.forged,
+            "minutes": self.size.minutes,
             "causes": CAUSES,
             "invoices": rows,
             "acts": acts,

@@ -15,7 +15,8 @@ class Errors(logging.Handler):
 
     def emit(self, record):
         if record.name != "odoo.sql_db":
-            self.texts.append(self.format(record))
+            _type, error, _traceback = record.exc_info or (None, None, None)
+            self.texts.append(f"{record.getMessage()} {error or ''}".strip())
 
 
 def read_invoices(moves):
@@ -59,15 +60,18 @@ def read_transmission(transmission):
 
 
 errors = Errors()
-logging.getLogger().addHandler(errors)
+log = logging.FileHandler(os.environ["DAY_LOG"])
+log.setLevel(logging.ERROR)
+for handler in (errors, log):
+    logging.getLogger().addHandler(handler)
 day = Day(Clock())
 day.play()
 env.cr.commit()
 result = {
     "company": company.maventa_company_uuid,
     "invoices": read_invoices(invoices),
-    "calls": count_calls(day.clock, *day.moments),
-    "all_calls": len(day.clock.sandbox("GET", "calls").json()),
+    "calls": len(api_calls(day.clock, *day.moments)),
+    "all_calls": len(api_calls(day.clock, day.clock.start, now())),
     "forged": day.forged,
     "errors": errors.texts,
 }
