@@ -32,8 +32,8 @@ from .workplace import HOST, Workplace
 DATABASE = "maventa_day"
 LOG = LOCAL / "logs" / "day.log"
 PLAN = LOCAL / "day.json"
-SCRIPTS = ("day_data.py", "day_clock_data.py", "day_people_data.py")
-SCRIPTS += ("day_reading_data.py",)
+PARTS = ("data", "clock_data", "people_data", "reading_data")
+SCRIPTS = [f"day_{part}.py" for part in PARTS]
 FAILED = "DOCUMENTS.INVOICE.FAILED"
 
 

@@ -106,9 +106,8 @@ class Day:
     def send(self, wave):
         moves = self.those("wave", wave)
         status = company.maventa_to_transfer_status_id
-        wizard = {"move_ids": [Command.set(moves.ids)], "status_id": status.id}
-        statuses = moves.env["account.move.maventa.status"]
-        as_accountant(lambda: statuses.create(wizard).action_set())
+        values = {"move_ids": [Command.set(moves.ids)], "status_id": status.id}
+        as_accountant(lambda: wizard(moves, "status", **values).action_set())
 
     def look(self):
         """See to what has failed; invoices that need the same go together."""
@@ -118,7 +117,7 @@ class Day:
         )
         groups = moves.grouped(lambda move: self.steps[move.id].popleft())
         for step, group in groups.items():
-            as_accountant(lambda act=getattr(self, step), moves=group: act(moves))
+            as_accountant(getattr(self, step), group)
 
     def mend(self, moves):
         for move in moves:
@@ -144,9 +143,9 @@ class Day:
         wizard(moves, "handled", note="Given to them by hand.").action_handle()
 
 
-def as_accountant(act):
+def as_accountant(act, *arguments):
     """Act as Odoo does for a call of a user's: again, if somebody was faster."""
-    retrying(act, env)
+    retrying(lambda: act(*arguments), env)
 
 
 def wizard(moves, name, **values):

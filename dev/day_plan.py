@@ -153,7 +153,7 @@ class Plan:
             "end": END,
         }
 
-    def _acts(self) -> Iterator[tuple[float, str, list[float]]]:
+    def _acts(self) -> Iterator[tuple[float, str, Sequence[float]]]:
         """Hour, name and arguments of everything that does not come by itself."""
         yield from ((hour, "send", [wave]) for wave, hour in enumerate(WAVES))
         yield OUTAGE[0], "break_down", [OUTAGE[1] - OUTAGE[0]]

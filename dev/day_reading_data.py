@@ -1,4 +1,4 @@
-"""Run inside Odoo's shell after day_people_data.py: plays the day and prints its end."""
+"""Run inside Odoo's shell after day_people_data.py: plays the day, prints its end."""
 
 import logging
 
