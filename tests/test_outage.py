@@ -17,7 +17,7 @@ from .common import MaventaCase
 OUTAGE = 6 * 3600
 MODELS = "odoo.addons.account_maventa.models"
 TUNING_LOG = f"{MODELS}.tuning"
-TRANSFER = f"{MODELS}.res_company_transfer"
+TURNS = f"{MODELS}.res_company_turns"
 
 
 class OutageCase(MaventaCase):
@@ -245,7 +245,7 @@ class TestTurns(MaventaCase):
         large = [self.make_waiting() for _ in range(30)]
         self.age(large[0], hours=2)
         small = self.make_waiting(company=self.second)
-        with patch(f"{TRANSFER}.TURN_SECONDS", 0.001):
+        with patch(f"{TURNS}.TURN_SECONDS", 0.001):
             self.run_cron()
         names = [invoice.company.name for invoice in self.backend.invoices.all]
         self.assertEqual(len(names), 31)
