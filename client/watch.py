@@ -67,14 +67,14 @@ class Watch:
         return found
 
     def _rows(self, names: list[str]) -> dict[str, Invoice]:
-        """The rows that were asked for: the service may give others as well."""
+        """The rows by id: the service may also give some that nobody asked for."""
         try:
             rows = self._client.invoices(names)
         except MaventaError as error:
             if not _is_no_help(error):
                 raise
             return {}
-        return {row.id: row for row in rows if row.id in names}
+        return {row.id: row for row in rows}
 
     def _complete(
         self, watched: Watched, rows: Mapping[str, Invoice]
