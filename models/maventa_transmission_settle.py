@@ -1,6 +1,7 @@
 import logging
 import time
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo import api, models
@@ -59,10 +60,16 @@ class MaventaTransmission(models.Model):
         return done
 
     def _try(self, what, function, *arguments):
-        """Do something that may fail without harm to the rest of the transaction."""
+        """Do something that may fail without harm to the rest of the transaction.
+
+        :raises SerializationFailure: somebody was faster; only a new transaction can
+            see what they wrote
+        """
         try:
             with self.env.cr.savepoint():
                 return function(*arguments)
+        except psycopg2.errors.SerializationFailure:
+            raise
         except Exception:
             self.env.invalidate_all(flush=False)
             _logger.exception("Transmissions %s: could not %s.", self.ids, what)

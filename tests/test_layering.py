@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import unittest
 from pathlib import Path
 
@@ -58,6 +59,28 @@ class TestLayers(unittest.TestCase):
                         top, _, inner = module.partition(".")
                         self.assertFalse(level and top == "client" and inner)
                         self.assertFalse(level and top in ("sandbox", "tests", "dev"))
+
+
+class TestRequirements(unittest.TestCase):
+    def test_each_requirement_names_tests_that_are_there(self):
+        numbers = []
+        for row in (ROOT / "docs" / "requirements.md").read_text().splitlines():
+            if row.startswith("| R"):
+                _, number, _what, _where, tests, _ = row.split("|")
+                numbers += [int(part) for part in re.findall(r"R(\d+)", number)]
+                with self.subTest(number):
+                    self._check_tests(tests)
+        self.assertEqual(numbers, list(range(1, 40)))
+
+    def _check_tests(self, tests):
+        content = None
+        for name in re.findall("`(\\w+)`", tests):
+            file = ROOT / "tests" / f"{name}.py"
+            if file.exists():
+                content = file.read_text()
+            else:
+                self.assertIn(f"def {name}(self", content)
+        self.assertTrue(content)
 
 
 @tagged("post_install", "-at_install")
