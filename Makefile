@@ -6,7 +6,7 @@ VENV_PYTHON = .local/venv/bin/python
 
 export ARGS
 
-.PHONY: help setup demo chaos test lint format pot sandbox screenshots run shell clean
+.PHONY: help setup demo chaos day test lint format pot sandbox screenshots run shell clean
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -24,6 +24,9 @@ demo: setup ## transfer invoices to the sandbox on a real Odoo (CHECK=1: check i
 
 chaos: setup ## kill Odoo at random while the sandbox fails (SEED=1: repeat, CHAOS=short)
 	@$(VENV_PYTHON) -m dev.chaos
+
+day: setup ## play a day with failures, forged calls and an outage (SEED=1, DAY=short)
+	@$(VENV_PYTHON) -m dev.day
 
 test: ## run all tests (ARGS="-k name": some of them)
 	@$(DEV) test

@@ -30,6 +30,42 @@ SHORTEST_LOOK_PAUSE = 300
 LONGEST_LOOK_PAUSE = 86400
 """Seconds between two looks whether an authentication is signed: first and at last."""
 
+WEBHOOK_PAUSE = 30
+"""Seconds between two looks at deliveries that webhooks can bring about."""
+
+SUBSCRIPTION_LOOK_PAUSE = 86400
+SUBSCRIPTION_RETRY_PAUSE = 3600
+"""Seconds until it is looked again whether Maventa calls as it should."""
+
+RETENTION_BATCH = 500
+"""Documents dropped between two commits."""
+
+LOOK_SECONDS = 60
+LONGEST_LOOK_SECONDS = 86400
+LOOK_SHARE = 4
+"""What is on the way is asked about after a quarter of the time for which nothing has
+been heard of it, within these bounds."""
+
+END_LOOK_SECONDS = 1800
+LONGEST_END_LOOK_SECONDS = 30 * 86400
+END_LOOK_SHARE = 2
+"""The same for what has been delivered or has failed, which is rarely the last word."""
+
+KEPT_DAYS = 730
+"""How long Maventa keeps invoices."""
+
+SINGLE_LOOKS = 100
+"""Questions about single invoices in one turn, when lists do not answer them."""
+
+UNASKED_SECONDS = 300
+"""Until what could not be asked about, though it was due, has its turn again."""
+
+LOOK_NOW = 1000
+"""Invoices that a person can have looked at while waiting: ten calls."""
+
+SETTLE_BATCH = 500
+"""Transmissions brought to the knowledge of their invoices between two commits."""
+
 BROKEN_LINE = 2
 """Failures in a row after which the line counts as down and nothing more is tried."""
 
@@ -54,6 +90,12 @@ OPEN_STATES = ("prepared", "sending", "uncertain")
 TAKEN_STATES = ("accepted", "delivered")
 """Maventa has it."""
 
+END_STATES = ("delivered", "failed", "cancelled")
+"""Nothing is left to be done with the document."""
+
+FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
+"""The state that goes with what Maventa says of an invoice."""
+
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
 
@@ -62,6 +104,13 @@ DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
 """Causes that lie between us and Maventa, not in the invoice."""
+
+# Webhooks ---------------------------------------------------------------------
+
+WEBHOOK_PATH = "/maventa/webhook"
+
+WEBHOOK_EVENTS = ("DOCUMENTS.INVOICE.DELIVERED", "DOCUMENTS.INVOICE.FAILED")
+"""What Maventa is asked to call for."""
 
 # Odoo's other ways ------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
-from .api import PRODUCTION_URL, TEST_URL, MaventaClient
+from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
     CredentialsRefused,
@@ -12,8 +12,10 @@ from .errors import (
     Throttled,
     Unauthorised,
     Unavailable,
+    shorten,
 )
 from .handover import Conflict, Line, LineDown, Parcel, hand_over
+from .reroute import Before, Look, Reroute, StillBusy
 from .schemas import (
     Action,
     Authorization,
@@ -25,13 +27,18 @@ from .schemas import (
     Subscription,
     Token,
 )
-from .wire import check_base_url
+from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
+from .wire import check_base_url, is_loopback
+from .watch import Watch, Watched
 
 __all__ = [
+    "LONGEST_WEBHOOK",
+    "PAGE_SIZE",
     "PRODUCTION_URL",
     "TEST_URL",
     "Action",
     "Authorization",
+    "Before",
     "Company",
     "Conflict",
     "Credentials",
@@ -40,6 +47,7 @@ __all__ = [
     "Invoice",
     "Line",
     "LineDown",
+    "Look",
     "MaventaClient",
     "MaventaError",
     "NewCompany",
@@ -48,12 +56,20 @@ __all__ = [
     "OutcomeUnknown",
     "Parcel",
     "Rejected",
+    "Reroute",
+    "StillBusy",
     "Subscription",
     "Throttled",
     "Token",
     "TokenDrawer",
     "Unauthorised",
     "Unavailable",
+    "Watch",
+    "Watched",
     "check_base_url",
     "hand_over",
+    "is_loopback",
+    "mentioned_ids",
+    "shorten",
+    "webhook_url",
 ]

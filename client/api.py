@@ -132,9 +132,7 @@ class MaventaClient(Connection):
         """The first page of the sent invoices that meet the filters, newest first."""
         query = {"direction": "SENT", "per_page": str(PAGE_SIZE), **filters}
         answer = self._call("GET", ("v1", "invoices"), params=encode_form(query))
-        return self._parse(
-            lambda rows: [Invoice.from_json(row) for row in rows], answer
-        )
+        return self._parse(_invoices, answer)
 
     def invoices(self, ids: Sequence[str]) -> list[Invoice]:
         """The sent invoices with these ids, 100 at the most, as far as they are there.
@@ -154,7 +152,7 @@ class MaventaClient(Connection):
         except Rejected:
             # Its own choice of types is better than none.
             answer = self._get(*path)
-        return self._parse(lambda rows: [Action.from_json(row) for row in rows], answer)
+        return self._parse(lambda rows: list(Action.from_list(_rows(rows))), answer)
 
     def reroute(self, invoice_id: str, channel: str, fields: Mapping[str, str]) -> None:
         """Have an invoice that the service has go another way, which is charged anew.
@@ -223,3 +221,14 @@ class MaventaClient(Connection):
             },
             answer,
         )
+
+
+def _rows(data: Any) -> list[Any]:
+    if not isinstance(data, list):
+        raise TypeError("no list")
+    return data
+
+
+def _invoices(data: Any) -> list[Invoice]:
+    """The invoices among the rows: one that is odd does not cost the others."""
+    return [Invoice.from_json(row) for row in _rows(data) if isinstance(row, Mapping)]

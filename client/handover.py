@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from .api import MaventaClient
 from .errors import (
@@ -26,6 +26,13 @@ from .schemas import Invoice
 ROUNDING = 1.0
 """How far totals may lie apart, in units of the currency: cash rounding is counted
 in on one side and may not be on the other."""
+
+
+class Errand(Protocol):
+    """Something to be done at the service, once."""
+
+    def hand_over(self, client: MaventaClient) -> Invoice:
+        """Do it unless it is done already; the invoice as the service has it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,10 @@ class Parcel:
     def is_whole(self) -> bool:
         """Whether the content is still what it was when it was made."""
         return self.sha256 in ("", hashlib.sha256(self.content).hexdigest())
+
+    def hand_over(self, client: MaventaClient) -> Invoice:
+        """:func:`hand_over`."""
+        return hand_over(client, self)
 
     def is_same_as(self, invoice: Invoice) -> bool:
         """Whether what the service has is this document, as far as it tells."""
@@ -118,15 +129,15 @@ class Line:
     def down(self) -> bool:
         return self._failures >= self._patience
 
-    def hand_over(self, client: MaventaClient, parcel: Parcel) -> Invoice:
-        """:func:`hand_over`, unless the line is down.
+    def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
+        """Do the errand, unless the line is down.
 
         :raises LineDown: nothing was tried
         """
         if self.down:
             raise LineDown("Not tried.")
         try:
-            invoice = hand_over(client, parcel)
+            invoice = errand.hand_over(client)
         except MaventaError as error:
             self._note(error.retryable)
             raise
@@ -173,7 +184,7 @@ def _taken_nevertheless(
     except Conflict:
         raise
     except MaventaError as error:
-        raise _unknown(error) from error
+        raise unknown(error) from error
     if invoice:
         return invoice
     if refusal.duplicate:
@@ -187,7 +198,7 @@ def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
     except NotFound:
         return None
     except Rejected as error:  # the question was refused, not the document
-        raise _unknown(error) from error
+        raise unknown(error) from error
     if not (invoice.id or invoice.number):
         raise Unavailable("The answer names no invoice.")
     if not parcel.is_same_as(invoice):
@@ -225,7 +236,7 @@ def _agree(ours: str, theirs: str) -> bool:
     return not (ours and theirs) or ours.casefold() == theirs.casefold()
 
 
-def _unknown(error: MaventaError) -> OutcomeUnknown:
+def unknown(error: MaventaError) -> OutcomeUnknown:
     """What a failed look leaves us with."""
     return OutcomeUnknown(
         str(error), status=error.status, retry_after=error.retry_after

@@ -6,7 +6,7 @@ may add some), and a missing key is only an error where nothing works without it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,6 +148,11 @@ class Action:
             happened_at=_text(data.get("happened_at")),
         )
 
+    @classmethod
+    def from_list(cls, rows: Sequence[Any]) -> tuple[Action, ...]:
+        """The actions among the rows: one that is odd does not cost the others."""
+        return tuple(cls.from_json(row) for row in rows if isinstance(row, Mapping))
+
 
 @dataclass(frozen=True)
 class Invoice:
@@ -173,7 +178,6 @@ class Invoice:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Invoice:
-        total = data.get("sum_tax")
         recipient = data.get("recipient")
         actions, revision = data.get("actions"), data.get("revision")
         return cls(
@@ -181,15 +185,13 @@ class Invoice:
             status=_text(data.get("status")).upper(),
             number=_text(data.get("number")),
             currency=_text(data.get("currency")),
-            total=None if total is None else float(total),
+            total=_number(data.get("sum_tax")),
             date=_text(data.get("date"))[:10],
             recipient=_text(recipient.get("name"))
             if isinstance(recipient, Mapping)
             else "",
             created_at=_text(data.get("created_at")),
-            actions=tuple(map(Action.from_json, actions))
-            if isinstance(actions, list)
-            else None,
+            actions=Action.from_list(actions) if isinstance(actions, list) else None,
             revision=revision if isinstance(revision, Mapping) else {},
         )
 
@@ -242,6 +244,13 @@ class NewCompany:
             "email": self.email,
         }
         return {key: value for key, value in form.items() if value}
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
 
 
 def _text(value: object) -> str:

@@ -21,7 +21,7 @@ def check_base_url(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     secure = parts.scheme == "https" or (
-        parts.scheme == "http" and _is_loopback(parts.hostname)
+        parts.scheme == "http" and is_loopback(url.strip())
     )
     extra = "@" in parts.netloc or parts.query or parts.fragment
     if not secure or not parts.hostname or parts.port == 0 or extra:
@@ -29,11 +29,13 @@ def check_base_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an address is this very machine."""
     try:
-        return ipaddress.ip_address(host or "").is_loopback
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return False
 
 
 def encode_form(fields: Mapping[str, Any]) -> list[tuple[str, str]]:

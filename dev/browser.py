@@ -67,6 +67,30 @@ def transfers(page: Page) -> None:
     open_action(page, "account_maventa.maventa_transmission_action", ".o_data_row")
 
 
+def numbers(page: Page) -> None:
+    """How long the transfers took, by channel and month."""
+    transfers(page)
+    page.click(".o_switch_view.o_pivot")
+    page.wait_for_selector(".o_pivot table")
+
+
+def another_way(page: Page) -> None:
+    """An invoice that went as a letter instead of as e-invoice."""
+    invoices(page)
+    page.locator("tr.o_data_row:has-text('Blomst ApS') td[name=name]").first.click()
+    page.wait_for_selector(".o_form_view")
+    page.click(".nav-link[name=maventa]")
+    page.locator("[name=maventa_transmission_ids]").scroll_into_view_if_needed()
+    page.hover("[name=maventa_taken_channel] .badge")
+
+
+def dashboard(page: Page) -> None:
+    """How the transfer stands, on the card of the sales journal."""
+    open_action(
+        page, "account.open_account_journal_dashboard_kanban", ".o_kanban_record"
+    )
+
+
 def companies(page: Page) -> None:
     """The companies, each with how far it has come."""
     action = "account_maventa.res_company_maventa_action"
@@ -107,7 +131,17 @@ def invoice_statuses(page: Page) -> None:
 
 
 PICTURES: dict[str, list[Callable[[Page], None]]] = {
-    "accountant": [invoices, set_status, statuses, failed, history, transfers],
+    "accountant": [
+        invoices,
+        set_status,
+        statuses,
+        failed,
+        history,
+        another_way,
+        transfers,
+        numbers,
+        dashboard,
+    ],
     "admin": [companies, register, authorize, company, invoice_statuses],
 }
 

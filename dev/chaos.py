@@ -6,7 +6,6 @@ repeats a plan, CHAOS=short makes a small one.
 """
 
 import os
-import random
 import signal
 import sys
 import time
@@ -29,6 +28,7 @@ from .live_odoo import Odoo, a_sandbox
 from .locks import exclusive
 from .paths import LOCAL
 from .problem import Problem
+from .seeds import read_seed
 from .workplace import HOST, Workplace
 
 DATABASE = "maventa_chaos"
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     is_short = "short" in (*arguments, os.environ.get("CHAOS"))
     try:
         with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
-            return play(_seed(), SHORT if is_short else FULL)
+            return play(read_seed(), SHORT if is_short else FULL)
     except (Problem, requests.RequestException) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -153,13 +153,6 @@ def summary(run: Run, seconds: float) -> Iterator[str]:
         f" {repeated} repeated uploads refused."
     )
     yield f"People: {acts}, found at Maventa {len(people.by_hand)}."
-
-
-def _seed() -> int:
-    text = os.environ.get("SEED") or str(random.randrange(1_000_000))
-    if not text.isdecimal():
-        raise Problem(f"SEED is {text!r}: set it to a whole number.")
-    return int(text)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,10 +1,10 @@
-"""A real Odoo against a sandbox, used over HTTP: what demo and chaos have in common."""
+"""A real Odoo against a sandbox, used over HTTP: what demo, chaos and day share."""
 
 import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,15 +95,30 @@ def make_database(
 ) -> None:
     """Make a database with connected companies and invoices.
 
-    :param script: a file of this folder, run in Odoo's shell after COMPANY_SCRIPT
-    :param settings: further variables of the script's environment
+    The arguments are those of ``run_scripts``.
     """
     place.create_database(odoo.database, template=place.template)
+    run_scripts(place, odoo, sandbox_url, [script], **settings)
+
+
+def run_scripts(
+    place: Workplace,
+    odoo: Odoo,
+    sandbox_url: str,
+    scripts: Iterable[str],
+    **settings: str,
+) -> str:
+    """Make connected companies with invoices, and more; return what was printed.
+
+    :param scripts: files of this folder, run in Odoo's shell after COMPANY_SCRIPT
+    :param settings: further variables of the scripts' environment
+    """
     place.environment.update(ODOO_URL=odoo.url, SANDBOX_URL=sandbox_url, **settings)
     folder = Path(__file__).parent
-    parts = ((folder / name).read_text() for name in (COMPANY_SCRIPT, script))
+    parts = ((folder / name).read_text() for name in (COMPANY_SCRIPT, *scripts))
     try:
-        place.shell(odoo.database, "".join(f"exec({part!r})\n" for part in parts))
+        script = "".join(f"exec({part!r})\n" for part in parts)
+        return place.shell(odoo.database, script)
     except subprocess.CalledProcessError as error:
         raise Problem(f"The data could not be made:\n{error.stderr}") from error
 

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import requests
 from PIL import Image
 
 from . import chromium
@@ -19,6 +21,9 @@ from .live_odoo import Odoo, a_sandbox
 from .paths import CHECKOUT, LOCAL
 from .problem import Problem
 from .workplace import HOST, Workplace
+
+HOURS = 2
+"""Longer than a letter takes in the sandbox."""
 
 FOLDERS = {
     "en_US": CHECKOUT / "static" / "description" / "images",
@@ -52,7 +57,9 @@ def main() -> int:
             odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
             make_database(place, odoo, sandbox_url)
             with a_server(place, odoo):
-                wait_for_transfer(odoo, *set_to_transfer(odoo))
+                make_unreachable(Odoo(odoo.url, DATABASE), "Blomst ApS")
+                rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
+                have_delivered(odoo, sandbox_url, rows)
                 make_companies(odoo.url)
                 for language in FOLDERS:
                     take(browser, odoo.url, language)
@@ -60,6 +67,21 @@ def main() -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     return 0
+
+
+def make_unreachable(odoo: Odoo, customer: str) -> None:
+    """Have a customer's e-invoices go as letters, since nobody is at the address."""
+    odoo.login("admin")
+    found = odoo.call("res.partner", "search", [["name", "=", customer]])
+    odoo.call("res.partner", "write", found, {"maventa_address": "9999:13585628"})
+
+
+def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> None:
+    """Let the time pass in which all are delivered, and ask about them."""
+    clock = {"advance": HOURS * 3600}
+    requests.post(f"{sandbox_url}/sandbox/clock", json=clock, timeout=30)
+    invoices = [row["id"] for row in rows]
+    odoo.call("account.move", "action_maventa_refresh", invoices)
 
 
 def take(browser: Environment, url: str, language: str) -> None:

@@ -193,10 +193,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 company=vals["supplier"].display_name,
             )
         buyer = vals["customer"].commercial_partner_id
-        address, operator = buyer.maventa_address, buyer.maventa_operator
+        address, operator = invoice._maventa_receiver()
         # With an operator it may be of the operator's own kind, as banks have.
         foreign = operator and not parse_address(address)
-        if address and not foreign and not buyer._maventa_peppol_address():
+        if address and not foreign and not buyer._maventa_peppol_address(address):
             yield self.env._(
                 "“%(address)s” is no e-invoice address of Peppol. Correct it on"
                 " %(customer)s, or add the customer's company ID.",

@@ -16,16 +16,18 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """EXTENDS account_edi_ubl_cii: identifiers in the form the rules ask for."""
         node = super()._get_party_node(vals)
         owner = vals["partner"].commercial_partner_id
-        node["cbc:EndpointID"] = self._maventa_endpoint_node(owner)
+        node["cbc:EndpointID"] = self._maventa_endpoint_node(vals, owner)
         node["cac:PartyIdentification"] = self._maventa_identification_node(vals)
         node["cac:PartyName"] = {"cbc:Name": {"_text": owner.name}}
         node["cac:PartyTaxScheme"] = self._maventa_tax_schemes(vals)
         node["cac:PartyLegalEntity"]["cbc:CompanyID"] = self._maventa_legal_node(vals)
         return node
 
-    def _maventa_endpoint_node(self, partner):
+    def _maventa_endpoint_node(self, vals, partner):
         """The electronic address (PEPPOL-EN16931-R010, R020, CL008)."""
-        scheme, value = partner._maventa_peppol_address() or (None, None)
+        is_buyer = vals["role"] == "customer"
+        entered = vals["invoice"]._maventa_receiver()[0] if is_buyer else None
+        scheme, value = partner._maventa_peppol_address(entered) or (None, None)
         return {"_text": value, "schemeID": scheme}
 
     def _maventa_identification_node(self, vals):

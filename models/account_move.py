@@ -4,6 +4,9 @@ from odoo.exceptions import AccessError, UserError
 from ..const import TAKEN_STATES, UNDER_WAY_STATES
 from .maventa_transmission import CHANNELS, STATES
 
+DELIVERY_STATES = [*STATES, ("handled", "Handled outside")]
+"""What an invoice may say: what its transmission does, or that a person sees to it."""
+
 OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
 """Written by the addon alone: they say what Maventa reports."""
 
@@ -28,6 +31,7 @@ class AccountMove(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         group_expand="_read_group_maventa_status_id",
+        groups="base.group_user",
         domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
     )
     maventa_transmission_ids = fields.One2many(
@@ -39,10 +43,19 @@ class AccountMove(models.Model):
         groups="account.group_account_invoice,account.group_account_readonly",
     )
     maventa_delivery_state = fields.Selection(
-        STATES, string="Delivery", readonly=True, copy=False, index="btree_not_null"
+        DELIVERY_STATES,
+        string="Delivery",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="base.group_user",
     )
     maventa_channel = fields.Selection(
-        CHANNELS, string="Channel", readonly=True, copy=False
+        CHANNELS,
+        string="Channel",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     maventa_ready = fields.Boolean(related="company_id.maventa_ready")
 
@@ -99,29 +112,43 @@ class AccountMove(models.Model):
         :raises UserError: one sentence for each reason
         :raises RedirectWarning: it takes a person's yes
         """
-        reasons = {}
-        for move in self:
-            reason = move._maventa_status_refusal(status)
-            if reason:
-                reasons.setdefault(reason, []).append(move.display_name)
-        if reasons:
-            raise UserError(
-                "\n".join(
-                    f"{', '.join(names)}: {why}" for why, names in reasons.items()
-                )
-            )
+        refused = self._maventa_refused(lambda m: m._maventa_status_refusal(status))
+        if refused:
+            raise UserError(self._maventa_refused_text(refused))
         self.filtered(
             lambda move: move._maventa_is_to_transfer(status)
         )._maventa_check_sent_otherwise()
 
+    def _maventa_refused(self, refusal):
+        """The invoices that something can't be done with.
+
+        :param refusal: tells of one of them why not, or None
+        :returns: the invoices of each reason
+        """
+        refused = self.grouped(refusal)
+        return {reason: moves for reason, moves in refused.items() if reason}
+
+    @api.model
+    def _maventa_refused_text(self, refused):
+        return "\n".join(
+            f"{', '.join(moves.mapped('display_name'))}: {reason}"
+            for reason, moves in refused.items()
+        )
+
+    def _maventa_unfit(self):
+        """Why this is nothing that Maventa sends, or None."""
+        if self.move_type in SENDING_TYPES and self.state == "posted":
+            return None
+        return self.env._(
+            "Only confirmed customer invoices and credit notes have an invoice"
+            " status. Confirm the invoice first."
+        )
+
     def _maventa_status_refusal(self, status):
         """Why this invoice can't get a status, or None."""
         self.ensure_one()
-        if status and (self.move_type not in SENDING_TYPES or self.state != "posted"):
-            return self.env._(
-                "Only confirmed customer invoices and credit notes have an invoice"
-                " status. Confirm the invoice first."
-            )
+        if status and (unfit := self._maventa_unfit()):
+            return unfit
         if status.company_id and status.company_id != self.company_id:
             return self.env._(
                 "The status %(status)s belongs to %(company)s. Choose one of the"
@@ -129,32 +156,49 @@ class AccountMove(models.Model):
                 status=status.name,
                 company=status.sudo().company_id.name,
             )
-        latest = self._maventa_latest()
-        state = latest.state
-        arrived_unseen = (
-            state in TAKEN_STATES
-            and not latest.settled
-            and self._maventa_is_to_transfer(self.maventa_status_id)
-        )
-        if state in UNDER_WAY_STATES or arrived_unseen:
+        if self._maventa_is_busy():
             return self.env._(
                 "The invoice is just being sent, so its status can't be changed. Wait"
                 " until it is known whether it has arrived."
             )
-        if self._maventa_is_to_transfer(status) and state in TAKEN_STATES:
-            return self.env._(
-                "Maventa has this invoice already, so it is not sent again. Make a"
-                " credit note if it was wrong."
-            )
-        return None
+        return self._maventa_is_to_transfer(status) and self._maventa_taken_refusal()
+
+    def _maventa_taken_refusal(self):
+        """Why this invoice is not given to Maventa, which has it, or None."""
+        if self._maventa_latest().state == "prepared" or not self._maventa_is_taken():
+            return None
+        return self.env._(
+            "Maventa has this invoice already, so it is not sent again. Choose “Send"
+            " another way” if it has not arrived, or make a credit note if it was"
+            " wrong."
+        )
+
+    def _maventa_is_busy(self):
+        """Whether it is being sent, or has been and does not show it yet."""
+        latest = self._maventa_latest()
+        arrived_unseen = (
+            latest.state in TAKEN_STATES
+            and not latest.settled
+            and self._maventa_is_to_transfer(self.maventa_status_id)
+        )
+        return latest.state in UNDER_WAY_STATES or arrived_unseen
 
     def _maventa_is_to_transfer(self, status):
         wanted = self.company_id.sudo().maventa_to_transfer_status_id
         return bool(status) and status == wanted
 
     def _maventa_latest(self):
-        """The newest transmission, as far as its state goes for everybody."""
-        return self.sudo().maventa_transmission_ids[:1]
+        """The transmission that the invoice goes by, or went by at last.
+
+        As far as its state goes for everybody.
+        """
+        transmissions = self.sudo().maventa_transmission_ids
+        return transmissions.filtered(lambda each: not each._is_void())[:1]
+
+    def _maventa_is_taken(self):
+        """Whether Maventa delivers the invoice or has delivered it, in any way."""
+        transmissions = self.sudo().maventa_transmission_ids
+        return any(each._is_alive() for each in transmissions)
 
     def _maventa_status_changed(self):
         """Wake the transfer for what waits now; take back what waits no more."""
@@ -219,7 +263,8 @@ class AccountMove(models.Model):
     def button_draft(self):
         """EXTENDS account: what Maventa has, or may have, can't be changed any more."""
         for move in self:
-            if move._maventa_latest().state in UNDER_WAY_STATES + TAKEN_STATES:
+            under_way = move._maventa_latest().state in UNDER_WAY_STATES
+            if under_way or move._maventa_is_taken():
                 raise UserError(
                     self.env._(
                         "%(invoice)s has been sent through Maventa, so it can't be"
@@ -233,7 +278,10 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent_through_maventa(self):
         sent = self.sudo().maventa_transmission_ids.filtered(
-            lambda transmission: transmission.state in UNDER_WAY_STATES + TAKEN_STATES
+            lambda transmission: (
+                transmission.accepted_at
+                or transmission.state in UNDER_WAY_STATES + TAKEN_STATES
+            )
         )
         if sent:
             raise UserError(

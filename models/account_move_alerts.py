@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..const import LINE_CODES, OPEN_STATES
+from ..const import LINE_CODES, OPEN_STATES, TAKEN_STATES
 from .account_move import SENDING_TYPES
 from .causes import explain
 
@@ -18,15 +18,24 @@ class AccountMove(models.Model):
         return alerts
 
     def _maventa_status_alerts(self):
-        """What has become of the invoice, when that is no good news."""
+        """What keeps the invoice from leaving, and what is worth knowing of one that
+        left. That it failed is told apart, with more than an alert's one button."""
         latest = self._maventa_latest()
         alerts = {}
-        waits = self._maventa_is_to_transfer(self.maventa_status_id)
-        if latest.state == "failed" and self.maventa_status_id and not waits:
-            alerts["maventa_failed"] = self._maventa_failed_alert(latest)
-        elif waits:
+        if self._maventa_is_to_transfer(self.maventa_status_id):
             alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
+        if latest.state in TAKEN_STATES and latest.warning:
+            alerts["maventa_warning"] = self._maventa_warning_alert(latest)
         return alerts
+
+    def _maventa_warning_alert(self, transmission):
+        """What is worth knowing of an invoice that has left."""
+        mild = transmission.warning == "by_email"
+        return {
+            "level": "info" if mild else "warning",
+            "message": " ".join(transmission._warning_texts()),
+            **self._maventa_mending(self.partner_id),
+        }
 
     def _maventa_finding_alerts(self):
         """What stands in the way of an invoice that is still to be sent."""
@@ -47,17 +56,6 @@ class AccountMove(models.Model):
             return {}
         text = self.env._("Open the customer")
         return {"action_text": text, "action": record._get_records_action()}
-
-    def _maventa_failed_alert(self, transmission):
-        return {
-            "level": "danger",
-            "message": self.env._(
-                "Transfer failed. %(cause)s %(remedy)s",
-                cause=transmission.error_message,
-                remedy=transmission.remedy,
-            ),
-            **self._maventa_mending(self.partner_id),
-        }
 
     def _maventa_waiting_alert(self):
         """Why the invoice has not left yet, and when that is tried again."""

@@ -48,16 +48,20 @@ class AccountMove(models.Model):
         "account_move_maventa_kept_back_rel",
         string="Files that stay here",
         copy=False,
+        groups="base.group_user",
     )
     maventa_attachment_ids = fields.Many2many(
         "ir.attachment",
         string="Files that go along",
         compute="_compute_maventa_attachment_ids",
         inverse="_inverse_maventa_attachment_ids",
+        groups="base.group_user",
         help="They go along with the original invoice, in the order in which they were"
         " attached.",
     )
-    maventa_attachment_notes = fields.Text(compute="_compute_maventa_attachment_notes")
+    maventa_attachment_notes = fields.Text(
+        compute="_compute_maventa_attachment_notes", groups="base.group_user"
+    )
 
     def write(self, vals):
         """EXTENDS account: ticks arrive as changes of what was ticked, which core has

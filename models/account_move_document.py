@@ -125,10 +125,13 @@ class AccountMove(models.Model):
 
         Never made of database ids, which a restored copy gives out again, nor of
         failures that it may not repeat. Content that has failed under one name gets
-        the next one: to Maventa it is a new invoice.
+        the next one: to Maventa it is a new invoice. What was sent another way before
+        it arrived has failed, too, if it is sent anew.
         """
         canonical = etree.tostring(etree.fromstring(xml), method="c14n")
-        failed = self.maventa_transmission_ids.filtered(lambda t: t.state == "failed")
+        failed = self.maventa_transmission_ids.filtered(
+            lambda t: t.state == "failed" or t._is_superseded()
+        )
         used = failed.mapped("uuid")
         parts = (
             self.company_id.sudo().maventa_company_uuid,
@@ -154,13 +157,13 @@ class AccountMove(models.Model):
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""
         partner = self.partner_id
-        invoiced = partner.commercial_partner_id
+        address, operator = self._maventa_receiver()
         by_email = self.company_id.sudo().maventa_send_by_email
         values = {
             "format": FORMAT,
             "uuid": own_uuid,
-            "recipient_eia": (invoiced.maventa_address or "").strip(),
-            "recipient_operator": (invoiced.maventa_operator or "").strip(),
+            "recipient_eia": address,
+            "recipient_operator": operator,
             "recipient_email": partner._maventa_email() if by_email else "",
             "disabled_routes": self._maventa_disabled_routes(by_email),
             "lang": maventa_language(partner.lang),

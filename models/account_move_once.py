@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Domain
 
-from ..const import NETWORKS, ON_NETWORK_STATES, TAKEN_STATES, UNDER_WAY_STATES
+from ..const import NETWORKS, ON_NETWORK_STATES, UNDER_WAY_STATES
 
 
 class AccountMove(models.Model):
@@ -22,7 +22,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self._maventa_is_to_transfer(self.maventa_status_id):
             return True
-        return self._maventa_latest().state in UNDER_WAY_STATES + TAKEN_STATES
+        under_way = self._maventa_latest().state in UNDER_WAY_STATES
+        return under_way or self._maventa_is_taken()
 
     def _maventa_network(self):
         """The network of Odoo's that the invoice went or goes by, or None."""

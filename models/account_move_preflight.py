@@ -33,11 +33,14 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     maventa_obstacle = fields.Char(
-        string="What stands in the way", compute="_compute_maventa_obstacle"
+        string="What stands in the way",
+        compute="_compute_maventa_obstacle",
+        groups="base.group_user",
     )
     maventa_plan = fields.Char(
         string="Would go",
         compute="_compute_maventa_plan",
+        groups="base.group_user",
         help="The way that is tried first, and the address.",
     )
 
@@ -62,13 +65,17 @@ class AccountMove(models.Model):
     def _maventa_destination(self, route):
         """The address that this invoice would go to."""
         partner = self.partner_id
-        invoiced = partner.commercial_partner_id
         if route == "einvoice":
-            parts = (invoiced.maventa_address, invoiced.maventa_operator)
-            return ", ".join(filter(None, parts))
+            return ", ".join(filter(None, self._maventa_receiver()))
         if route == "email":
             return partner._maventa_email()
         return f"{partner.street}, {partner.zip} {partner.city}"
+
+    def _maventa_receiver(self):
+        """The e-invoice address that the invoice goes to, and its operator."""
+        invoiced = self.partner_id.commercial_partner_id
+        parts = (invoiced.maventa_address, invoiced.maventa_operator)
+        return tuple((part or "").strip() for part in parts)
 
     def _maventa_findings(self, errors=None):
         """Everything that stands in the way of this invoice or that would surprise.
@@ -119,15 +126,18 @@ class AccountMove(models.Model):
         for note in self._maventa_attachment_notes():
             yield Finding(VERBATIM, self, {"text": note}, blocks=False)
         soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)
-        by_bank = invoiced.maventa_operator and self._maventa_goes_to_bank()
-        if by_bank and self.invoice_date_due and self.invoice_date_due < soon:
+        if (
+            self._maventa_goes_to_bank()
+            and self.invoice_date_due
+            and self.invoice_date_due < soon
+        ):
             due = format_date(self.env, self.invoice_date_due)
             yield Finding("due_soon", self, {"date": due}, blocks=False)
 
     def _maventa_goes_to_bank(self):
         """Whether the e-invoice address is a bank account: then a bank delivers."""
-        address = self.partner_id.commercial_partner_id.maventa_address or ""
-        return address[:2].isalpha() and address[2:4].isdigit()
+        address, operator = self._maventa_receiver()
+        return operator and address[:2].isalpha() and address[2:4].isdigit()
 
     def _maventa_finding_text(self, finding):
         status = self.company_id.sudo().maventa_to_transfer_status_id.name

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..const import TAKEN_STATES, UNDER_WAY_STATES
+from ..const import UNDER_WAY_STATES
 from .account_move import SENDING_TYPES
 from .account_move_preflight import Finding
 
@@ -37,13 +37,7 @@ class AccountMove(models.Model):
         """
         for company, moves in self.grouped("company_id").items():
             if not company.maventa_ready:
-                raise UserError(
-                    self.env._(
-                        "The Maventa integration of %(company)s is switched off. Ask"
-                        " your administrator to switch it on.",
-                        company=company.name,
-                    )
-                )
+                raise UserError(moves._maventa_off_text())
             status = company.sudo().maventa_to_transfer_status_id
             # Writing touches the row even if nothing changes, and may collide.
             changing = moves - moves.filtered_domain(
@@ -52,6 +46,13 @@ class AccountMove(models.Model):
             changing.maventa_status_id = status
         self._maventa_hurry()
         self.env["res.company"]._maventa_trigger_transfer(delay=0)
+
+    def _maventa_off_text(self):
+        return self.env._(
+            "The Maventa integration of %(company)s is switched off. Ask your"
+            " administrator to switch it on.",
+            company=self.company_id.name,
+        )
 
     def _maventa_transfer_notice(self):
         message = (
@@ -97,6 +98,6 @@ class AccountMove(models.Model):
             return Finding("under_way", self)
         if self._maventa_is_to_transfer(self.maventa_status_id):
             return Finding("waiting", self)
-        if state in TAKEN_STATES:
+        if self._maventa_is_taken():
             return Finding("taken", self)
         return next(iter(self._maventa_route_findings()), None)

@@ -11,10 +11,12 @@ from odoo.tools.translate import LazyTranslate
 from ..client import (
     NotReached,
     OutcomeUnknown,
+    StillBusy,
     Throttled,
     Unauthorised,
     Unavailable,
 )
+from .causes_delivery import delivery_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -153,6 +155,53 @@ INVOICE_CAUSES = {
         ),
         _lt("Nothing is to be done: Maventa is asked before anything is sent again."),
     ),
+    "still_busy": (
+        _lt("Maventa is still sending the invoice the way before."),
+        _lt("Nothing is to be done: it goes the other way as soon as it can."),
+    ),
+    "reroute_refused": (
+        _lt("Maventa did not send the invoice another way: %(text)s"),
+        _lt("Choose “Send another way” again and correct the address."),
+    ),
+    "reroute_given_up": (
+        _lt("For %(hours)s hours the invoice could not be sent another way: %(text)s"),
+        _lt(
+            "Ask Maventa whether it has a disturbance, then choose “Send another way”"
+            " again."
+        ),
+    ),
+    "reroute_doubtful": (
+        _lt(
+            "For %(hours)s hours it could not be found out whether Maventa sends the"
+            " invoice another way."
+        ),
+        _lt(
+            "When Maventa answers again, choose “Send another way” with the same"
+            " address: it is looked first whether it was sent."
+        ),
+    ),
+    "rerouted_otherwise": (
+        _lt("The invoice was meanwhile sent yet another way in Maventa itself."),
+        _lt(
+            "Look in Maventa where it went. If that is not enough, choose “Send another"
+            " way” again."
+        ),
+    ),
+    "by_letter_after": (
+        _lt(
+            "The invoice went as a letter, which costs more, although it was meant to"
+            " go by this channel: %(planned)s."
+        ),
+        _lt("Compare the customer's addresses with what the customer says."),
+    ),
+    "by_email_after": (
+        _lt("The invoice went by e-mail, although it was meant to go as e-invoice."),
+        _lt("Compare the customer's e-invoice address with what the customer says."),
+    ),
+    "without_attachments_after": (
+        _lt("Maventa sent the invoice without its attachments."),
+        _lt("Send the attachments to the customer yourself."),
+    ),
     "company_stopped": (
         _lt("Maventa does not take invoices of %(company)s at the moment."),
         _lt("Ask your administrator to open the Maventa settings of the company."),
@@ -214,6 +263,7 @@ WAITING_CODES = {
     Throttled: "throttled",
     Unavailable: "unavailable",
     OutcomeUnknown: "outcome_unknown",
+    StillBusy: "still_busy",
     Unauthorised: "not_allowed",
 }
 """The cause that goes with each error of the client that waiting may cure."""
@@ -228,10 +278,13 @@ def explain(env, code, arguments=None):
         return arguments["text"], ""
     if code == "several":
         return _explain_all(env, arguments)
-    pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
+    values = defaultdict(str, arguments or {})
+    if code == "not_delivered":
+        pair = delivery_cause(values["text"])
+    else:
+        pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:
         return "", ""
-    values = defaultdict(str, arguments or {})
     cause, remedy = (env._(text) for text in pair)
     return cause % values, remedy % values
 

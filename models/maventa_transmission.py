@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..client import Unauthorised
 from ..const import SPARE
+from .cause_labels import cause_selection
 from .causes import WAITING_CODES, explain
 from .tuning import pause_seconds, tuned
 
@@ -25,11 +26,21 @@ MOVES = {
     "sending": ("prepared", "uncertain", "accepted", "failed"),
     "uncertain": ("sending", "accepted", "failed"),
     "accepted": ("delivered", "failed"),
-    "delivered": ("failed",),
-    "failed": (),
+    "delivered": ("accepted", "failed"),
+    "failed": ("accepted", "delivered"),
     "cancelled": (),
 }
-"""From each state, the states that may follow. Staying put is always allowed."""
+"""From each state, the states that may follow. Staying put is always allowed.
+
+Out of *delivered* and *failed* leads only what Maventa says: somebody may have sent
+the invoice another way there.
+"""
+
+WARNINGS = [
+    ("by_letter", "By letter instead"),
+    ("by_email", "By e-mail instead"),
+    ("without_attachments", "Attachments left out"),
+]
 
 
 class MaventaTransmission(models.Model):
@@ -40,8 +51,8 @@ class MaventaTransmission(models.Model):
     to, so bytes may have left; it belongs to one worker until ``lease_until``.
     *uncertain*: the attempt ended without a usable answer; Maventa is asked before
     anything is sent again. *accepted*: Maventa has it. *delivered*, *failed* and
-    *cancelled* (taken back before any byte left) are ends, though a delivered one
-    may come back as failed.
+    *cancelled* (taken back before any byte left) are ends, though what Maventa has
+    may change for as long as it is followed.
 
     The answer of Maventa is written here and nowhere else, each in a transaction of
     its own. What follows from it for the invoice is done afterwards by
@@ -53,8 +64,10 @@ class MaventaTransmission(models.Model):
     _order = "id desc"
     _rec_name = "move_id"
 
-    uuid = fields.Char(string="UUID", readonly=True, index=True)
-    remote_id = fields.Char(string="Maventa ID", readonly=True, index="btree_not_null")
+    uuid = fields.Char(string="Our ID", readonly=True, index=True)
+    remote_id = fields.Char(
+        string="ID at Maventa", readonly=True, index="btree_not_null"
+    )
     move_id = fields.Many2one(
         "account.move",
         string="Invoice",
@@ -70,27 +83,50 @@ class MaventaTransmission(models.Model):
         STATES, required=True, readonly=True, default="prepared", index=True
     )
     settled = fields.Boolean(
-        readonly=True, help="The invoice shows what has become of this transmission."
+        readonly=True,
+        exportable=False,
+        help="The invoice shows what has become of this transmission.",
     )
-    attempts = fields.Integer(readonly=True)
-    next_attempt_at = fields.Datetime(readonly=True)
-    waiting_since = fields.Datetime(readonly=True)
-    lease_until = fields.Datetime(readonly=True)
-    accepted_at = fields.Datetime(readonly=True)
+    noted = fields.Char(
+        readonly=True, exportable=False, help="What a note on the invoice tells of."
+    )
+    to_tell = fields.Boolean(
+        readonly=True, exportable=False, help="The failure is still to be mailed."
+    )
+    attempts = fields.Integer(readonly=True, aggregator=None)
+    next_attempt_at = fields.Datetime(string="Next Try", readonly=True)
+    waiting_since = fields.Datetime(readonly=True, exportable=False)
+    lease_until = fields.Datetime(readonly=True, exportable=False)
+    accepted_at = fields.Datetime(string="Taken by Maventa", readonly=True)
     format = fields.Char(readonly=True)
-    document = fields.Binary(readonly=True, attachment=True)
+    document = fields.Binary(readonly=True, attachment=True, exportable=False)
     file_name = fields.Char(readonly=True)
-    request = fields.Json(readonly=True)
-    sha256 = fields.Char(string="SHA-256", readonly=True)
-    error_code = fields.Char(readonly=True)
-    error_args = fields.Json(readonly=True)
+    request = fields.Json(readonly=True, exportable=False)
+    sha256 = fields.Char(string="Fingerprint (SHA-256)", readonly=True)
+    error_code = fields.Selection(
+        lambda self: cause_selection(self.env),
+        string="Kind of Cause",
+        readonly=True,
+        validate=False,
+        index="btree_not_null",
+    )
+    error_args = fields.Json(readonly=True, exportable=False)
     error_message = fields.Char(string="Cause", compute="_compute_error_texts")
-    remedy = fields.Char(compute="_compute_error_texts")
+    remedy = fields.Char(string="What to do", compute="_compute_error_texts")
     planned_channel = fields.Selection(CHANNELS, readonly=True)
-    channel = fields.Selection(CHANNELS, readonly=True)
-    delivered_at = fields.Datetime(string="Delivered", readonly=True)
+    channel = fields.Selection(CHANNELS, string="Taken Channel", readonly=True)
+    warning = fields.Selection(WARNINGS, readonly=True)
+    delivered_at = fields.Datetime(
+        string="Delivered", readonly=True, index="btree_not_null"
+    )
+    news_at = fields.Datetime(
+        string="Last News", readonly=True, help="When something new was last heard."
+    )
     check_at = fields.Datetime(
-        string="Next Look", readonly=True, help="When Maventa is asked again about it."
+        string="Next Look",
+        readonly=True,
+        exportable=False,
+        help="When Maventa is asked again about it.",
     )
     event_ids = fields.One2many(
         "maventa.transmission.event", "transmission_id", readonly=True
@@ -101,6 +137,7 @@ class MaventaTransmission(models.Model):
         "(company_id, next_attempt_at)"
         " WHERE state IN ('prepared', 'sending', 'uncertain')"
     )
+    _untold = models.Index("(company_id) WHERE to_tell")
     _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
 
     @api.depends("error_code", "error_args")
@@ -236,9 +273,10 @@ class MaventaTransmission(models.Model):
                 hours = round(age.total_seconds() / 3600)
                 transmission._fail(code, {"hours": hours})
 
-    def _not_tried(self, state):
+    def _not_tried(self, state, **values):
         """Go back to where it came from: the line broke before its turn."""
-        self._set_state(state, attempts=self.attempts - 1, lease_until=False)
+        attempts = self.attempts - 1
+        self._set_state(state, attempts=attempts, lease_until=False, **values)
 
     @api.model
     def _open(self, company, *conditions, limit=None):

@@ -28,3 +28,21 @@ class MaventaTransmissionEvent(models.Model):
     key = fields.Char(readonly=True)
     message = fields.Char(readonly=True)
     happened_at = fields.Datetime(string="When", required=True, readonly=True)
+
+    def _tells(self):
+        """Whether it says more than that Maventa has the invoice."""
+        return bool(self.message or self.type not in ("RECEIVED", "CREATED"))
+
+    def _is_setback(self):
+        """Whether a way did not lead to the customer; others may be tried after it."""
+        return self.type == "ERROR" or "fail" in (self.key or "")
+
+    def _title(self):
+        """What it is about, in the reader's language."""
+        if self._is_setback():
+            return self.env._("Not possible")
+        return {
+            "CREATED": self.env._("Taken in"),
+            "SENT": self.env._("Sent"),
+            "DELIVERED": self.env._("Delivered"),
+        }.get(self.type, self.env._("Maventa says"))

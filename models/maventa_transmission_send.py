@@ -14,7 +14,7 @@ from ..client import (
     Parcel,
     Rejected,
 )
-from ..const import BROKEN_LINE, DOUBTFUL_CODES, SEND_THREADS
+from ..const import BROKEN_LINE, DOUBTFUL_CODES, LOOK_SECONDS, SEND_THREADS
 
 _logger = logging.getLogger(__name__)
 
@@ -124,10 +124,13 @@ class MaventaTransmission(models.Model):
             self._wait(origin, error)
 
     def _take_acceptance(self, invoice):
+        now = fields.Datetime.now()
         self._set_state(
             "accepted",
             remote_id=invoice.id or self.uuid,
-            accepted_at=fields.Datetime.now(),
+            accepted_at=now,
+            news_at=now,
+            check_at=now + timedelta(seconds=LOOK_SECONDS),
             lease_until=False,
             next_attempt_at=False,
             error_code=False,

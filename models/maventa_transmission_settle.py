@@ -1,12 +1,15 @@
 import logging
+import time
 
+import psycopg2
 from markupsafe import Markup
 
 from odoo import api, models
 
-_logger = logging.getLogger(__name__)
+from ..const import FATES, OPEN_STATES, SETTLE_BATCH, TAKEN_STATES
+from .causes import explain
 
-SETTLE_BATCH = 500
+_logger = logging.getLogger(__name__)
 
 
 class MaventaTransmission(models.Model):
@@ -19,23 +22,32 @@ class MaventaTransmission(models.Model):
     _inherit = "maventa.transmission"
 
     @api.model
-    def _settle_all(self, company):
-        """Bring invoices in line, and tell of all failures in one mail."""
-        unsettled = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("settled", "=", False),
-                ("state", "!=", "sending"),
-            ],
-            limit=SETTLE_BATCH,
-            order="id",
-        )
-        if not unsettled:
-            return
-        settled = unsettled._settle_or_leave()
-        failed = settled.filtered(lambda t: t.state == "failed" and t._is_latest())
-        failed._try("tell of the failures", failed._mail_failures, company)
-        self.env["ir.cron"]._commit_progress()
+    def _settle_all(self, company, until):
+        """Bring invoices in line, batch after batch.
+
+        :param until: the moment of the monotonic clock when it has to stop
+        :returns: whether something is left
+        """
+        last = 0
+        while unsettled := self._unsettled_after(company, last):
+            unsettled._settle_or_leave()
+            self.env["ir.cron"]._commit_progress()
+            if time.monotonic() >= until:
+                return len(unsettled) == SETTLE_BATCH
+            last = unsettled[-1].id
+        return False
+
+    @api.model
+    def _unsettled_after(self, company, last):
+        domain = [
+            ("company_id", "=", company.id),
+            ("settled", "=", False),
+            ("state", "!=", "sending"),
+            ("id", ">", last),
+            # What another way will make of the invoice is to be known first.
+            ("rerouting_ids", "not any", [("state", "in", OPEN_STATES)]),
+        ]
+        return self.search(domain, limit=SETTLE_BATCH, order="id")
 
     def _settle_or_leave(self):
         """Settle together, or, if that fails, as many as can be one by one."""
@@ -48,10 +60,16 @@ class MaventaTransmission(models.Model):
         return done
 
     def _try(self, what, function, *arguments):
-        """Do something that may fail without harm to the rest of the transaction."""
+        """Do something that may fail without harm to the rest of the transaction.
+
+        :raises SerializationFailure: somebody was faster; only a new transaction can
+            see what they wrote
+        """
         try:
             with self.env.cr.savepoint():
                 return function(*arguments)
+        except psycopg2.errors.SerializationFailure:
+            raise
         except Exception:
             self.env.invalidate_all(flush=False)
             _logger.exception("Transmissions %s: could not %s.", self.ids, what)
@@ -69,11 +87,13 @@ class MaventaTransmission(models.Model):
         groups = current.grouped(lambda transmission: transmission._move_values())
         for values, group in groups.items():
             group.move_id._maventa_write(dict(values))
-        current._log_on_invoices()
+        news = current.filtered(lambda t: t.noted != t._news_key())
+        news._tell_invoices()
         return settled
 
     def _is_latest(self):
-        return self == self.move_id.maventa_transmission_ids[:1]
+        """Whether the invoice goes by this transmission, or went by it at last."""
+        return self == self.move_id._maventa_latest()
 
     def _move_values(self):
         """What the invoice has to say now, as pairs of field and value."""
@@ -83,40 +103,106 @@ class MaventaTransmission(models.Model):
             "maventa_delivery_state": self.state,
             "maventa_channel": self.channel or self.planned_channel,
         }
-        company = self.company_id.sudo()
-        if self.state == "failed" and self._may_move_status(company):
-            values["maventa_status_id"] = company.maventa_failed_status_id.id
-        elif self.state in ("accepted", "delivered"):
+        if self.state in TAKEN_STATES:
             values["is_move_sent"] = True
-            values["maventa_status_id"] = self.move_id._maventa_status_after().id
+        status = self._status_then()
+        if status:
+            values["maventa_status_id"] = status.id
         return tuple(values.items())
 
-    def _may_move_status(self, company):
-        """Whether no person has meanwhile given the invoice a status of their own."""
-        ours = company.maventa_to_transfer_status_id
-        ours |= company.maventa_transferred_status_id
-        return self.move_id.maventa_status_id in ours
+    def _status_then(self):
+        """The status that the invoice gets, unless a person has meanwhile given it one
+        of their own."""
+        company = self.company_id.sudo()
+        waits = company.maventa_to_transfer_status_id
+        failed = company.maventa_failed_status_id
+        status = self.move_id.maventa_status_id
+        if not self._is_in_new_state():
+            return None
+        if self.state == "failed":
+            return status in waits | company.maventa_transferred_status_id and failed
+        is_first = self._noted_state() not in FATES.values()
+        if self.state in TAKEN_STATES and (is_first or status in waits | failed):
+            return self.move_id._maventa_status_after()
+        return None
+
+    # Notes, activities, mail --------------------------------------------------------
+
+    def _news_key(self):
+        return f"{self.state}/{self.warning or ''}"
+
+    def _noted_state(self):
+        return (self.noted or "").partition("/")[0]
+
+    def _is_in_new_state(self):
+        """Whether the invoice has not been told of this state yet."""
+        return self._noted_state() != self.state
+
+    def _tell_invoices(self):
+        """Notes for what a person wants to read later, activities for what is to be
+        done; both once, however often Maventa says the same."""
+        self._log_on_invoices()
+        changed = self.filtered(lambda t: t._is_in_new_state())
+        failed = changed.filtered(lambda t: t.state == "failed")
+        failed.to_tell = True
+        failed._try("plan activities", failed._plan_activities)
+        taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
+        taken.to_tell = False
+        taken.move_id._maventa_close_activities()
+        for key, group in self.grouped(lambda t: t._news_key()).items():
+            group.noted = key
+
+    def _plan_activities(self):
+        """Have somebody see to each failure, told in that person's language."""
+        for transmission in self:
+            user = transmission.move_id._maventa_responsible()
+            if user:
+                told = transmission.with_context(lang=user.sudo().lang or "en_US")
+                note = Markup("%s<br/>%s") % (told.error_message, told.remedy)
+                transmission.move_id._maventa_plan_activity(user.sudo(), note)
 
     def _log_on_invoices(self):
-        """One note on each invoice for what a person wants to read later."""
-        bodies = {}
-        for transmission in self:
-            if transmission.state == "accepted":
-                bodies[transmission.move_id.id] = self.env._(
-                    "Handed over to Maventa. Planned channel: %(channel)s.",
-                    channel=transmission._planned_channel_name(),
-                )
-            elif transmission.state == "failed":
-                bodies[transmission.move_id.id] = Markup("%s<br/>%s") % (
-                    transmission.error_message,
-                    transmission.remedy,
-                )
+        bodies = {t.move_id.id: t._note() for t in self}
+        bodies = {number: body for number, body in bodies.items() if body}
         if bodies:
             self.env["account.move"].browse(bodies)._message_log_batch(bodies=bodies)
 
-    def _planned_channel_name(self):
+    def _note(self):
+        """What is new, as the text of a note; empty for what the state says already."""
+        texts = [self._state_note()] if self._is_in_new_state() else []
+        if self.warning and not (self.noted or "").endswith(self.warning):
+            texts += self._warning_texts()
+        return Markup("<br/>").join(filter(None, texts))
+
+    def _state_note(self):
+        if self.state == "failed":
+            return Markup("%s<br/>%s") % (self.error_message, self.remedy)
+        if self.state != "accepted":
+            return ""
+        if self._noted_state() in FATES.values():
+            return self.env._("Maventa sends the invoice again, another way.")
+        return self.env._(
+            "Handed over to Maventa. Planned channel: %(channel)s.",
+            channel=self._channel_name(self.planned_channel),
+        )
+
+    def _warning_texts(self):
+        """What is worth knowing of an invoice that has left, and what to do."""
+        arguments = {"planned": self._channel_name(self.planned_channel)}
+        return list(filter(None, explain(self.env, self.warning + "_after", arguments)))
+
+    def _channel_name(self, channel):
         selection = self._fields["planned_channel"]._description_selection(self.env)
-        return dict(selection).get(self.planned_channel, "")
+        return dict(selection).get(channel, "")
+
+    @api.model
+    def _tell_failures(self, company):
+        """Have one mail tell of all failures that it has not been told of yet."""
+        untold = self.search([("company_id", "=", company.id), ("to_tell", "=", True)])
+        untold = untold.sorted("id").try_lock_for_update(allow_referencing=True)
+        untold._mail_failures(company)
+        untold.to_tell = False
+        self.env["ir.cron"]._commit_progress()
 
     def _mail_failures(self, company):
         """Queue one mail that tells cause and remedy of each failure."""

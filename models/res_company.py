@@ -95,6 +95,9 @@ class ResCompany(models.Model):
         ondelete="restrict",
         groups=ADMINISTRATOR,
     )
+    maventa_retention_months = fields.Integer(
+        string="Months that sent documents are kept", groups=ADMINISTRATOR
+    )
     maventa_problem_code = fields.Char(copy=False, readonly=True, groups=ADMINISTRATOR)
     maventa_problem = fields.Char(
         compute="_compute_maventa_problem",
@@ -105,6 +108,11 @@ class ResCompany(models.Model):
         compute="_compute_maventa_ready",
         compute_sudo=True,
         help="Invoices of the company are sent through Maventa.",
+    )
+
+    _maventa_retention_not_negative = models.Constraint(
+        "CHECK (maventa_retention_months >= 0)",
+        "Documents are kept for a number of months, or for ever with 0.",
     )
 
     def _default_maventa_status(self, role):

@@ -94,6 +94,8 @@ class ResCompany(models.Model):
                     company=self.name,
                 )
             )
+        # Without the key nobody could have Maventa stop calling.
+        self.sudo()._maventa_look_at_subscription()
         self.sudo().write(
             {
                 "maventa_company_uuid": False,

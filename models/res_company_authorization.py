@@ -203,6 +203,7 @@ class ResCompany(models.Model):
         for company in companies.filtered(lambda c: not c._maventa_is_copy()):
             company._maventa_look()
             self.env["ir.cron"]._commit_progress(1)
+        self._maventa_look_at_subscriptions()
         self.env["maventa.operator"]._refresh_when_old()
 
     def _maventa_look(self):

@@ -13,6 +13,7 @@ LOCKED_FIELDS = (
     "maventa_merge_pdf",
     "maventa_send_by_email",
     "maventa_notification_email",
+    "maventa_responsible_id",
     *ROLE_FIELDS.values(),
 )
 ACCOUNT_FIELDS = ("maventa_company_uuid", "maventa_environment")
@@ -43,6 +44,8 @@ class ResCompany(models.Model):
             moved._maventa_check_switched_off()
             moved.sudo().maventa_state = "new"
         result = super().write(vals)
+        if vals.get("maventa_active"):
+            self._maventa_name_responsible()
         relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
         if relevant and any(self.sudo().mapped("maventa_ready")):
             self._maventa_trigger_transfer()

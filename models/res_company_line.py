@@ -82,17 +82,19 @@ class ResCompany(models.Model):
             transmission.next_attempt_at = transmission.create_date
         self.env["ir.cron"]._commit_progress()
 
-    def _maventa_line_broke(self, errors):
+    def _maventa_line_broke(self, errors, asking=False):
         """Leave Maventa alone for a while: longer each time, but only as long as a
         single invoice could not be the one to blame.
 
         :param errors: what went wrong with the last invoices
+        :param asking: whether it was a question, which no invoice is to blame for
         """
         company = self.sudo()
         causes = [e for e in errors if e.retryable and type(e) in WAITING_CODES]
         asked = max(error.retry_after or 0 for error in causes)
-        held_up = self._maventa_held_up()
-        steps = min(company.maventa_pauses, 2 * len(held_up) - 1)
+        steps = company.maventa_pauses
+        if not asking:
+            steps = min(steps, 2 * len(self._maventa_held_up()) - 1)
         pause = pause_seconds(self.env, steps, asked)
         now = fields.Datetime.now()
         company.write(

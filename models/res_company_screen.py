@@ -159,28 +159,30 @@ class ResCompany(models.Model):
     # Numbers ----------------------------------------------------------------------
 
     def _compute_maventa_counts(self):
+        # The screen shows companies that the reader has not switched to.
+        moves = self.env["account.move"].sudo()
         for company in self:
-            counts = company.sudo()._maventa_count_by_status()
-            company.maventa_waiting_count = counts.get(
-                company.maventa_to_transfer_status_id, 0
-            )
-            company.maventa_failed_count = counts.get(
-                company.maventa_failed_status_id, 0
-            )
+            waiting, failed = company._maventa_waiting(), company._maventa_failed()
+            company.maventa_waiting_count = moves.search_count(waiting)
+            company.maventa_failed_count = moves.search_count(failed)
 
-    def _maventa_count_by_status(self):
-        """How many posted invoices of the company have each status."""
-        return dict(
-            self.env["account.move"]._read_group(
-                [
-                    ("company_id", "=", self.id),
-                    ("state", "=", "posted"),
-                    ("maventa_status_id", "!=", False),
-                ],
-                ["maventa_status_id"],
-                ["__count"],
-            )
-        )
+    def _maventa_waiting(self):
+        """The domain of the invoices that wait for their transfer."""
+        return [
+            ("company_id", "=", self.id),
+            ("state", "=", "posted"),
+            ("maventa_status_id", "=", self.sudo().maventa_to_transfer_status_id.id),
+        ]
+
+    def _maventa_failed(self):
+        """The domain of the invoices that somebody has to look after."""
+        no_failure = (False, self.sudo().maventa_to_transfer_status_id.id)
+        return [
+            ("company_id", "=", self.id),
+            ("state", "=", "posted"),
+            ("maventa_delivery_state", "=", "failed"),
+            ("maventa_status_id", "not in", no_failure),
+        ]
 
     @api.depends_context("lang", "tz")
     def _compute_maventa_last_transfer(self):
@@ -263,25 +265,20 @@ class ResCompany(models.Model):
 
     def action_maventa_open_waiting(self):
         """Open the invoices that wait for their transfer."""
-        return self._maventa_open_invoices("maventa_to_transfer_status_id")
+        return self._maventa_open_invoices(self._maventa_waiting())
 
     def action_maventa_open_failed(self):
         """Open the invoices whose transfer has failed."""
-        return self._maventa_open_invoices("maventa_failed_status_id")
+        return self._maventa_open_invoices(self._maventa_failed())
 
-    def _maventa_open_invoices(self, role_field):
+    def _maventa_open_invoices(self, domain):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
         allowed = list({self.id, *self.env.companies.ids})
-        return action | {
-            "domain": [
-                ("company_id", "=", self.id),
-                ("maventa_status_id", "=", self[role_field].id),
-            ],
-            "context": {"allowed_company_ids": allowed},
-        }
+        context = {"allowed_company_ids": allowed}
+        return action | {"domain": domain, "context": context}
 
 
 def todo_list(todos):

@@ -1,21 +1,14 @@
-import contextlib
 import logging
 import time
-from collections import deque
-
-import psycopg2
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
-    LOCK_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
-    RUN_SECONDS,
-    TAKEN_STATES,
-    TURN_SECONDS,
 )
 from .tuning import tuned
 
@@ -34,25 +27,9 @@ class ResCompany(models.Model):
         What goes wrong for one company is logged and costs that company's turn; it
         never reaches Odoo's cron, which switches off what fails too often.
         """
-        deadline = time.monotonic() + RUN_SECONDS
-        with self._maventa_lock_timeout():
-            queue = deque(self._maventa_companies_with_work())
-            while queue and time.monotonic() < deadline:
-                company = queue.popleft()
-                turn = TURN_SECONDS if queue else RUN_SECONDS
-                if company._maventa_turn(min(deadline, time.monotonic() + turn)):
-                    queue.append(company)
-        self._maventa_schedule_next(bool(queue))
-
-    @contextlib.contextmanager
-    def _maventa_lock_timeout(self):
-        """Never wait long for a row that somebody else holds: others wait for us."""
-        self.env.cr.execute("SET lock_timeout = %s", [f"{LOCK_SECONDS}s"])
-        self.env["ir.cron"]._commit_progress()
-        try:
-            yield
-        finally:
-            self.env.cr.execute("RESET lock_timeout")
+        companies = self._maventa_companies_with_work()
+        steps = ("_maventa_transfer", "_maventa_settle", "_maventa_note_turn")
+        self._maventa_schedule_next(self._maventa_take_turns(companies, steps))
 
     @api.model
     def _maventa_companies_with_work(self):
@@ -96,6 +73,7 @@ class ResCompany(models.Model):
     def _maventa_schedule_next(self, work_left):
         """Have Odoo call again at once, or when the next attempt is due."""
         cron = self.env.ref("account_maventa.ir_cron_maventa_transfer")
+        self._maventa_schedule_delivery()
         if work_left:
             cron._trigger()
             return
@@ -125,34 +103,7 @@ class ResCompany(models.Model):
             ("maventa_problem_code", "=", False),
         ]
 
-    def _maventa_turn(self, until):
-        """One company's turn.
-
-        :param until: the moment of the monotonic clock when it ends
-        :returns: whether there is more to be done at once
-        """
-        self.ensure_one()
-        company = self.with_company(self).with_context(
-            lang=self.partner_id.lang or "en_US", allowed_company_ids=self.ids
-        )
-        more = False
-        for step in (
-            lambda: company._maventa_transfer(until),
-            lambda: company.env["maventa.transmission"]._settle_all(company),
-            company._maventa_note_turn,
-        ):
-            try:
-                more = step() or more
-            except psycopg2.errors.SerializationFailure:
-                # Somebody changed an invoice at this moment: it is looked at again.
-                self.env.cr.rollback()
-                more = True
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Company %s: the transfer broke off.", company.id)
-        return more
-
-    def _maventa_note_turn(self):
+    def _maventa_note_turn(self, _until):
         """Remember the turn, unless somebody is just writing to the company."""
         if self.try_lock_for_update(allow_referencing=True):
             self.sudo().maventa_turn_at = fields.Datetime.now()
@@ -223,11 +174,16 @@ class ResCompany(models.Model):
 
         :param after: the id of the last one that this turn has looked at
         """
-        occupied = [
-            "|",
-            ("state", "in", OPEN_STATES + TAKEN_STATES),
-            ("settled", "=", False),
-        ]
+        occupied = Domain.OR(
+            [
+                [("state", "in", (*OPEN_STATES, "delivered"))],
+                [("settled", "=", False)],
+                [
+                    ("state", "=", "accepted"),
+                    ("rerouting_ids", "not any", [("accepted_at", "!=", False)]),
+                ],
+            ]
+        )
         return self.env["account.move"].search(
             [
                 ("id", ">", after),

@@ -52,16 +52,18 @@ class ResPartner(models.Model):
             texts.append(re.sub(r"\D", "", registry)[2:])
         return company_number(country, *texts) or ("", registry.strip())
 
-    def _maventa_peppol_address(self):
+    def _maventa_peppol_address(self, entered=None):
         """The electronic address: scheme and value (BT-34, BT-49).
 
         What was entered for Maventa goes before the Peppol address that Odoo has,
         and that one before what follows from the company's numbers, unless Odoo put
         it there for lack of something better.
 
+        :param entered: what counts as entered for Maventa, if not the partner's own
         :returns: nothing if there is none that Peppol allows
         """
-        entered = parse_address(self.maventa_address)
+        own = self.maventa_address if entered is None else entered
+        entered = parse_address(own)
         if entered and entered[0] in SCHEMES:
             return address(*entered)
         known = (self.peppol_eas or "", self.peppol_endpoint or "")

@@ -358,8 +358,9 @@ class TestNumbers(ScreenCase):
         return journal._get_journal_dashboard_data_batched()[journal.id]["maventa"]
 
     def test_the_card_counts_what_waits_and_what_has_failed(self):
+        failed = self.make_waiting(self.make_customer("Nowhere Oy"))
+        self.run_cron()
         self.make_waiting()
-        failed = self.make_invoice(status=self.failed)
         self.assertEqual(self.company.maventa_waiting_count, 1)
         self.assertEqual(self.company.maventa_failed_count, 1)
         domain = self.company.action_maventa_open_failed()["domain"]
@@ -387,8 +388,9 @@ class TestNumbers(ScreenCase):
         self.assertIn("is switched off", self.dashboard()["trouble"])
 
     def test_the_dashboard_counts_and_names_the_trouble(self):
+        self.make_waiting(self.make_customer("Nowhere Oy"))
+        self.run_cron()
         self.make_waiting()
-        self.make_invoice(status=self.failed)
         numbers = self.dashboard()
         self.assertEqual((numbers["waiting"], numbers["failed"]), (1, 1))
         self.assertFalse(numbers["trouble"])

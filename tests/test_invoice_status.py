@@ -282,11 +282,11 @@ class TestInvoiceAlerts(MaventaCase):
     def test_a_failed_invoice_says_why_and_what_to_do(self):
         move = self.make_waiting(self.make_customer("Nowhere Oy"))
         self.run_cron()
-        text = self.alert(move, "maventa_failed")
+        text = move.maventa_failure
         self.assertIn("Nowhere Oy has no e-invoice address", text)
         self.assertIn("set the status to “To be transferred”", text)
         self.put_back(move)
-        self.assertFalse(self.alert(move, "maventa_failed"))
+        self.assertFalse(move.maventa_failure)
 
     def test_an_invoice_that_is_tried_again_says_when(self):
         self.fault("503_before", times=9)

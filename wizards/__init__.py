@@ -1,3 +1,5 @@
+from . import account_move_maventa_handled
+from . import account_move_maventa_reroute
 from . import account_move_maventa_status
 from . import account_move_send_batch_wizard
 from . import account_move_send_wizard

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from dev import chaos, chaos_sandbox
+from dev import chaos_sandbox
 from dev.chaos_count import Arrival, Document, Invoice, count
 from dev.chaos_plan import FULL, SHORT, SWITCHES, UPLOAD, make_plan
 from dev.paths import CHECKOUT
 from dev.problem import Problem
+from dev.seeds import read_seed
 from sandbox.fault_plays import PLAYS
 from sandbox.server import Sandbox
 
@@ -178,9 +179,9 @@ def test_the_sandbox_knows_what_may_be_chosen():
 def test_a_seed_is_a_number(monkeypatch):
     monkeypatch.setenv("SEED", "lucky")
     with pytest.raises(Problem, match="SEED is 'lucky': set it"):
-        chaos._seed()
+        read_seed()
     monkeypatch.setenv("SEED", "12")
-    assert chaos._seed() == 12
+    assert read_seed() == 12
 
 
 def test_the_short_form():

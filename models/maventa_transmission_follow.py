@@ -1,0 +1,251 @@
+from datetime import datetime, timedelta, timezone
+
+from odoo import api, fields, models
+
+from ..client import PAGE_SIZE, Action, Watch, Watched, shorten
+from ..const import (
+    END_LOOK_SECONDS,
+    END_LOOK_SHARE,
+    FATES,
+    KEPT_DAYS,
+    LONGEST_END_LOOK_SECONDS,
+    LONGEST_LOOK_SECONDS,
+    LOOK_SECONDS,
+    LOOK_SHARE,
+    ROUTES,
+    SINGLE_LOOKS,
+    UNASKED_SECONDS,
+)
+
+STATUSES = {state: status for status, state in FATES.items()}
+DECIDING = ("DELIVERED", "ERROR")
+OLD_NEWS = {"CREATED", "RECEIVED"}
+"""Events that only say that Maventa has it, which makes nothing worth a closer look."""
+
+IDENTITY = ("type", "channel", "key", "message", "happened_at")
+"""By all that an event says it is known again; one without a time by the rest."""
+
+WITHOUT_ATTACHMENTS = "action_send_without_attachments"
+
+
+class MaventaTransmission(models.Model):
+    """What becomes of an invoice after the hand-over.
+
+    Maventa is asked about a hundred in one call, as soon as one of them is due: those
+    that would be due next fill the call up.
+    """
+
+    _inherit = "maventa.transmission"
+
+    # Asking -------------------------------------------------------------------
+
+    @api.model
+    def _due_looks(self, company, skipped):
+        """What to ask about in one call: nothing unless something is due.
+
+        :param skipped: ids of those that somebody else is writing to
+        """
+        followed = [("company_id", "=", company.id), ("check_at", "!=", False)]
+        looks = self.search(
+            [*followed, ("id", "not in", skipped)],
+            order="check_at, id",
+            limit=PAGE_SIZE,
+        )
+        due = looks[:1].check_at
+        return looks if due and due <= fields.Datetime.now() else self.browse()
+
+    def _follow(self, client):
+        """Ask about up to 100 at once, and write down what is new.
+
+        :raises MaventaError: Maventa could not be asked
+        """
+        answers = Watch(client, SINGLE_LOOKS).look(self._watched())
+        return self._take_looks(answers)
+
+    def _watched(self):
+        """What the client needs to know of those that Maventa can be asked about."""
+        self.move_id.fetch(["name"])
+        return [
+            Watched(
+                transmission.remote_id,
+                transmission.move_id.name or "",
+                STATUSES[transmission.state],
+            )
+            for transmission in self
+            if transmission._is_followed()
+        ]
+
+    def _is_followed(self):
+        """Whether Maventa has it, as far as is known, and nothing newer instead."""
+        known = self.remote_id and self.state in STATUSES
+        newer = self._siblings().filtered(
+            lambda other: other.id > self.id and other._may_be_taken()
+        )
+        since = self.accepted_at or self.create_date
+        kept = since > fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        return bool(known and kept and not newer)
+
+    def _siblings(self):
+        """The invoice's other transmissions that Maventa has."""
+        return (self.move_id.maventa_transmission_ids - self).filtered("remote_id")
+
+    # Answers ------------------------------------------------------------------
+
+    def _take_looks(self, answers):
+        """Write down what is new, each by itself, and when the next look is.
+
+        :param answers: by id at Maventa an invoice, or None
+        :returns: those written to; others have just been locked by somebody else
+        """
+        mine = self.try_lock_for_update(allow_referencing=True)
+        for transmission in mine.filtered(lambda t: t._is_followed()):
+            invoice = answers.get(transmission.remote_id)
+            news = invoice and transmission._news(invoice)
+            if news:
+                transmission._try("take the news", transmission._take_news, *news)
+        for transmission in mine:
+            unasked = transmission.remote_id not in answers
+            transmission.check_at = transmission._next_look(unasked)
+        return mine
+
+    def _next_look(self, unasked=False):
+        """When Maventa is asked again: the longer it has been quiet, the rarer.
+
+        :param unasked: it was due but not asked about
+        """
+        if not self._is_followed():
+            return False
+        now = fields.Datetime.now()
+        if unasked:
+            soon = now + timedelta(seconds=UNASKED_SECONDS)
+            return max(soon, self.check_at or soon)
+        quiet = now - (self.news_at or self.accepted_at or self.create_date)
+        shortest, longest, share = (
+            (LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE)
+            if self.state == "accepted"
+            else (END_LOOK_SECONDS, LONGEST_END_LOOK_SECONDS, END_LOOK_SHARE)
+        )
+        pause = min(max(quiet.total_seconds() / share, shortest), longest)
+        return now + timedelta(seconds=round(pause))
+
+    def _news(self, invoice):
+        """What Maventa says that is not known yet, or None.
+
+        :returns: the values of new events, the state, the id at Maventa
+        """
+        new = self._new_events(invoice.actions or ())
+        state = FATES.get(invoice.status, self.state)
+        if invoice.actions is not None and not self._is_decided(new):
+            state = self.state
+        name = invoice.id or self.remote_id
+        is_news = new or state != self.state or name != self.remote_id
+        return (new, state, name) if is_news else None
+
+    def _take_news(self, new, state, name):
+        self.env["maventa.transmission.event"].create(new)
+        values = {"remote_id": name}
+        if state != self.state or {event["type"] for event in new} - OLD_NEWS:
+            values["news_at"] = fields.Datetime.now()
+        self._set_state(state, **values, **self._told(state))
+
+    def _rerouted(self):
+        """Earlier and later transmissions of the same invoice at Maventa."""
+        return self._siblings().filtered(lambda t: t.remote_id == self.remote_id)
+
+    def _is_decided(self, new):
+        """Whether the status is about this transmission.
+
+        For a moment it may still be that from before the invoice was rerouted.
+        """
+        types = {*self.event_ids.mapped("type"), *(event["type"] for event in new)}
+        return not self._rerouted() or not types.isdisjoint(DECIDING)
+
+    def _new_events(self, actions):
+        """The values of those actions that are not stored yet.
+
+        A reroute also finds there what has happened before it.
+        """
+        rerouted = self._rerouted()
+        events = (self | rerouted).event_ids
+        known = {tuple(event[name] for name in IDENTITY) for event in events}
+        known |= self._seen_before()
+        known |= {(*identity[:-1], None) for identity in known}
+        new = []
+        for action in actions:
+            values = _event(action)
+            identity = _identity(values)
+            moment = values["happened_at"]
+            earlier = rerouted and moment and moment < self.create_date
+            if identity not in known and not earlier:
+                known |= {identity, (*identity[:-1], None)}
+                values["happened_at"] = moment or fields.Datetime.now()
+                new.append({"transmission_id": self.id, **values})
+        return new
+
+    def _seen_before(self):
+        """What had happened to the invoice before it was sent another way."""
+        seen = (self.before or {}).get("actions", ())
+        return {_identity(_event(Action(*texts))) for texts in seen}
+
+    def _told(self, state):
+        """What the events say, in the fields of the transmission."""
+        events = self.event_ids.sorted("happened_at")
+        gone = events.filtered(lambda e: e.type in ("SENT", "DELIVERED") and e.channel)
+        arrived = events.filtered(lambda event: event.type == "DELIVERED")[-1:]
+        channel = gone[-1:].channel or self.channel
+        delivered = arrived.happened_at or self.delivered_at or fields.Datetime.now()
+        return {
+            "channel": channel,
+            "warning": state != "failed" and self._warning_of(channel, events),
+            "delivered_at": state == "delivered" and delivered,
+            **self._failure_of(state, events),
+        }
+
+    def _warning_of(self, channel, events):
+        """What is worth a person's attention although the invoice has left."""
+        if WITHOUT_ATTACHMENTS in events.mapped("key"):
+            return "without_attachments"
+        planned = self.planned_channel
+        if not planned or channel not in ("print", "email") or channel == planned:
+            return False
+        if channel == "print":
+            return "by_letter"
+        return planned == "einvoice" and "by_email"
+
+    def _failure_of(self, state, events):
+        if state != "failed":
+            return {"error_code": False, "error_args": False}
+        errors = events.filtered(lambda event: event.type == "ERROR")
+        customer = self.move_id.partner_id.commercial_partner_id.name or ""
+        text = errors[-1:].message or ""
+        return {
+            "error_code": "not_delivered",
+            "error_args": {"text": text, "customer": customer},
+        }
+
+
+def _event(action):
+    """An action of the client in the fields of an event."""
+    channel = action.channel.lower()
+    return {
+        "type": action.type,
+        "channel": channel if channel in ROUTES else False,
+        "key": action.key or False,
+        "message": shorten(action.message) or False,
+        "happened_at": _moment(action.happened_at),
+    }
+
+
+def _identity(values):
+    return tuple(values[name] for name in IDENTITY)
+
+
+def _moment(text):
+    """The moment of an ISO 8601 text in UTC, to the second; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    if moment.tzinfo:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=0)
