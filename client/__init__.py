@@ -1,6 +1,6 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
-from .api import PRODUCTION_URL, TEST_URL, MaventaClient
+from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
     CredentialsRefused,
@@ -12,6 +12,7 @@ from .errors import (
     Throttled,
     Unauthorised,
     Unavailable,
+    shorten,
 )
 from .handover import Conflict, Line, LineDown, Parcel, hand_over
 from .reroute import Before, Look, Reroute, StillBusy
@@ -32,6 +33,7 @@ from .watch import Watch, Watched
 
 __all__ = [
     "LONGEST_WEBHOOK",
+    "PAGE_SIZE",
     "PRODUCTION_URL",
     "TEST_URL",
     "Action",
@@ -68,5 +70,6 @@ __all__ = [
     "hand_over",
     "is_loopback",
     "mentioned_ids",
+    "shorten",
     "webhook_url",
 ]

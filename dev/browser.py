@@ -7,10 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-GROUP_BY_STATUS = 3
-"""Where the invoice status stands among the groupings of the search menu."""
-
-SIZE = {"width": 1400, "height": 820}
+INVOICE_STATUS = re.compile("Invoice Status|Fakturastatus")
+SIZE = {"width": 1400, "height": 900}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +40,8 @@ def statuses(page: Page) -> None:
     invoices(page)
     page.click(".o_switch_view.o_kanban")
     page.click(".o_searchview_dropdown_toggler")
-    page.locator(".o_group_by_menu .o_menu_item").nth(GROUP_BY_STATUS).click()
+    groupings = page.locator(".o_group_by_menu .o_menu_item", has_text=INVOICE_STATUS)
+    groupings.first.click()
     page.keyboard.press("Escape")
     page.wait_for_selector(".o_kanban_record:not(.o_kanban_ghost)")
 
@@ -52,6 +51,8 @@ def failed(page: Page) -> None:
     invoices(page)
     page.click("tr.o_data_row:has-text('Osoitteeton') td[name=name]")
     page.wait_for_selector(".o_form_view .alert-danger")
+    viewer = page.frame_locator(".o_attachment_preview iframe")
+    viewer.locator(".page[data-loaded]").first.wait_for()
 
 
 def history(page: Page) -> None:
@@ -90,12 +91,38 @@ def dashboard(page: Page) -> None:
     )
 
 
-def company(page: Page) -> None:
-    """The integration of one company."""
+def companies(page: Page) -> None:
+    """The companies, each with how far it has come."""
     action = "account_maventa.res_company_maventa_action"
     open_action(page, action, ".o_kanban_record")
-    page.click(".o_kanban_record .fw-bold")
+
+
+def register(page: Page) -> None:
+    """A company that is about to be registered."""
+    companies(page)
+    page.locator(f"{card(page.context.new_company)} a").first.click()
+    page.wait_for_selector(".modal [name=action_register]")
+
+
+def authorize(page: Page) -> None:
+    """It is registered; somebody is about to be asked for a signature."""
+    page.click(".modal [name=action_register]")
+    page.wait_for_selector(".modal", state="detached")
+    page.locator(".o_notification_close").first.click()
+    page.click(".o_statusbar_buttons .btn-primary")
+    page.wait_for_selector(".modal [name=action_send]")
+
+
+def company(page: Page) -> None:
+    """The integration of one company."""
+    companies(page)
+    page.click(f"{card('Testi Oy')} .fw-bold")
     page.wait_for_selector(".o_form_view")
+
+
+def card(name: str) -> str:
+    """Where a company stands among the cards."""
+    return f".o_kanban_record:has-text('{name}')"
 
 
 def invoice_statuses(page: Page) -> None:
@@ -115,23 +142,26 @@ PICTURES: dict[str, list[Callable[[Page], None]]] = {
         numbers,
         dashboard,
     ],
-    "admin": [company, invoice_statuses],
+    "admin": [companies, register, authorize, company, invoice_statuses],
 }
 
 
 def open_action(page: Page, action: str, sign: str) -> None:
     """Open one of Odoo's actions and wait until it shows something."""
+    # Else it would show the record that was opened in it before.
+    page.evaluate("sessionStorage.clear()")
     page.goto(f"{page.context.base_url}/odoo/action-{action}")
     page.wait_for_selector(sign)
 
 
-def main(program: str, url: str, folder: Path) -> None:
+def main(program: str, url: str, folder: Path, new_company: str) -> None:
     """Log in as each user and take that user's pictures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         for login, pictures in PICTURES.items():
             page = browser.new_context(viewport=SIZE).new_page()
             page.context.base_url = url
+            page.context.new_company = new_company
             page.goto(f"{url}/web/login")
             page.fill("input[name=login]", login)
             page.fill("input[name=password]", login)
@@ -140,10 +170,11 @@ def main(program: str, url: str, folder: Path) -> None:
             for picture in pictures:
                 picture(page)
                 page.wait_for_timeout(800)
+                page.wait_for_selector(".o_loading_indicator", state="hidden")
                 page.screenshot(path=folder / f"{picture.__name__}.png")
                 print(folder / f"{picture.__name__}.png")
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4])

@@ -41,7 +41,7 @@ class Odoo:
         """Wait until Odoo answers. Raise Problem if it ended instead."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and server.poll() is None:
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 self.session.get(f"{self.url}/web/health", timeout=10)
                 return
             time.sleep(0.2)

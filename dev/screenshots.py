@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import requests
+from PIL import Image
 
 from . import chromium
 from .demo import (
@@ -20,10 +22,28 @@ from .paths import CHECKOUT, LOCAL
 from .problem import Problem
 from .workplace import HOST, Workplace
 
-FOLDER = CHECKOUT / "docs" / "images"
-LANGUAGES = ("en_US", "sv_SE")
 HOURS = 2
-ON_THE_WAY = 4
+"""Longer than a letter takes in the sandbox."""
+
+FOLDERS = {
+    "en_US": CHECKOUT / "static" / "description" / "images",
+    "sv_SE": CHECKOUT / "docs" / "images" / "sv",
+}
+"""The pictures by language; Odoo shows the English ones among its apps."""
+
+NEW_COMPANIES = {
+    "en_US": {
+        "name": "Pohjola Design Oy",
+        "vat": "FI15481839",
+        "email": "office@pohjola.example",
+    },
+    "sv_SE": {
+        "name": "Nordisk Design Ab",
+        "vat": "FI07375462",
+        "email": "office@nordisk.example",
+    },
+}
+"""What is registered in the pictures of each language."""
 
 
 def main() -> int:
@@ -37,10 +57,11 @@ def main() -> int:
             odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
             make_database(place, odoo, sandbox_url)
             with a_server(place, odoo):
-                make_unreachable(odoo, "Blomst ApS")
+                make_unreachable(Odoo(odoo.url, DATABASE), "Blomst ApS")
                 rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
                 have_delivered(odoo, sandbox_url, rows)
-                for language in LANGUAGES:
+                make_companies(odoo.url)
+                for language in FOLDERS:
                     take(browser, odoo.url, language)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -50,32 +71,57 @@ def main() -> int:
 
 def make_unreachable(odoo: Odoo, customer: str) -> None:
     """Have a customer's e-invoices go as letters, since nobody is at the address."""
+    odoo.login("admin")
     found = odoo.call("res.partner", "search", [["name", "=", customer]])
     odoo.call("res.partner", "write", found, {"maventa_address": "9999:13585628"})
 
 
 def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> None:
-    """Let the time pass in which most are delivered, and ask about them.
-
-    The last ones are not asked about, so they are still on the way.
-    """
+    """Let the time pass in which all are delivered, and ask about them."""
     clock = {"advance": HOURS * 3600}
     requests.post(f"{sandbox_url}/sandbox/clock", json=clock, timeout=30)
     invoices = [row["id"] for row in rows]
-    odoo.call("account.move", "action_maventa_refresh", invoices[:-ON_THE_WAY])
+    odoo.call("account.move", "action_maventa_refresh", invoices)
 
 
 def take(browser: Environment, url: str, language: str) -> None:
     """Take all pictures in one language."""
+    company = NEW_COMPANIES[language]
+    values = {"lang": language, "email": company["email"]}
     for login in ("admin", "accountant"):
         odoo = Odoo(url, DATABASE)
         user = odoo.login(login)
-        odoo.call("res.users", "write", [user], {"lang": language})
-    folder = FOLDER / language[:2]
+        odoo.call("res.users", "write", [user], values)
+    folder = FOLDERS[language]
     folder.mkdir(parents=True, exist_ok=True)
     program = str(chromium.find())
-    command = [str(browser.python), "-m", "dev.browser", program, url, str(folder)]
+    arguments = [program, url, str(folder), company["name"]]
+    command = [str(browser.python), "-m", "dev.browser", *arguments]
     subprocess.run(command, check=True, cwd=CHECKOUT)
+    for path in folder.glob("*.png"):
+        make_small(path)
+
+
+def make_companies(url: str) -> None:
+    """Besides the one that sends: some to be registered, and a branch that can't be,
+    for it has no VAT number of its own."""
+    odoo = Odoo(url, DATABASE)
+    odoo.login("admin")
+    (finland,) = odoo.call("res.country", "search", [["code", "=", "FI"]])
+    (parent,) = odoo.call("res.company", "search", [])
+    address = {"street": "Esplanadi 3", "zip": "00130", "city": "Helsinki"}
+    companies = [{**company, **address} for company in NEW_COMPANIES.values()]
+    branch = {"name": "Turku office", "parent_id": parent}
+    made = odoo.call("res.company", "create", [*companies, branch])
+    # Made with a country, Odoo would install Peppol too.
+    odoo.call("res.company", "write", made[:-1], {"country_id": finland})
+
+
+def make_small(path: Path) -> None:
+    """Keep as many colours as such a picture needs."""
+    colours = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
+    picture = Image.open(path).convert("RGB").quantize(128, **colours)
+    picture.save(path, optimize=True)
 
 
 if __name__ == "__main__":

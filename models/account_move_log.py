@@ -38,7 +38,7 @@ class AccountMove(models.Model):
     @api.depends_context("lang", "tz")
     def _compute_maventa_log(self):
         for move in self:
-            latest = move.maventa_transmission_ids[:1]
+            latest = move._maventa_latest()
             move.maventa_timeline = move.maventa_transmission_ids._render_timeline()
             move.maventa_planned_channel = latest.planned_channel
             move.maventa_taken_channel = latest.channel

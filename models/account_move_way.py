@@ -147,10 +147,12 @@ class AccountMove(models.Model):
         return (self.sudo().maventa_way or {}).get("channel")
 
     def _maventa_likely_routes(self):
+        """EXTENDS account_maventa: the way that a person has chosen, and no other."""
         channel = self._maventa_way_channel()
         return [channel] if channel else super()._maventa_likely_routes()
 
     def _maventa_receiver(self):
+        """EXTENDS account_maventa: the e-invoice address entered with the way."""
         if not self._maventa_way_channel():
             return super()._maventa_receiver()
         where = self.sudo().maventa_way["fields"]
@@ -158,11 +160,13 @@ class AccountMove(models.Model):
         return tuple(where.get(name, "") for name in names)
 
     def _maventa_destination(self, route):
+        """EXTENDS account_maventa: the e-mail address that was entered with the way."""
         if self._maventa_way_channel() == "email":
             return self.sudo().maventa_way["fields"]["recipient_email"]
         return super()._maventa_destination(route)
 
     def _maventa_route_findings(self):
+        """EXTENDS account_maventa: only what the chosen way lacks."""
         channel = self._maventa_way_channel()
         if not channel:
             return super()._maventa_route_findings()
@@ -174,12 +178,14 @@ class AccountMove(models.Model):
         return [Finding("channel_impossible", self.partner_id, arguments)]
 
     def _maventa_surprises(self):
+        """EXTENDS account_maventa: a letter that was chosen surprises nobody."""
         chosen = self._maventa_way_channel()
         for finding in super()._maventa_surprises():
             if not (chosen and finding.code == "by_letter"):
                 yield finding
 
     def _maventa_request(self, own_uuid):
+        """EXTENDS account_maventa: rules all ways out but the chosen one."""
         values = super()._maventa_request(own_uuid)
         channel = self._maventa_way_channel()
         if not channel:

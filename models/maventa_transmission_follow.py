@@ -2,9 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..client import Action, Watch, Watched
-from ..client.api import PAGE_SIZE
-from ..client.errors import shorten
+from ..client import PAGE_SIZE, Action, Watch, Watched, shorten
 from ..const import (
     END_LOOK_SECONDS,
     END_LOOK_SHARE,

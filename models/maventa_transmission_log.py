@@ -130,7 +130,8 @@ class MaventaTransmission(models.Model):
             yield _step(self.delivered_at, title, "fa-check-circle", "success")
 
     def _last_steps(self):
-        """How it ended or what is waited for, of which no moment is stored."""
+        """How it ended or what is waited for, of which no moment is stored, and what
+        a person has done about it."""
         text = " ".join(filter(None, [self.error_message, self.remedy]))
         names = dict(self._fields["state"]._description_selection(self.env))
         if self.state == "failed":
@@ -140,6 +141,11 @@ class MaventaTransmission(models.Model):
             yield _step(None, names["cancelled"], "fa-undo")
         elif self.error_code:
             yield _step(None, names[self.state], "fa-clock-o", "warning", text=text)
+        if self.handled_at:
+            name = self.handled_by_id.sudo().name
+            title = self.env._("Handled outside by %(name)s", name=name)
+            text = self.handled_note or ""
+            yield _step(self.handled_at, title, "fa-hand-paper-o", text=text)
 
 
 def _step(moment, title, icon="fa-circle-o", level="muted", text="", channel=""):

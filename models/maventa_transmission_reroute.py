@@ -37,9 +37,11 @@ class MaventaTransmission(models.Model):
         help="The transmission whose invoice Maventa has, and that goes another way.",
     )
     rerouting_ids = fields.One2many("maventa.transmission", "rerouted_id")
-    before = fields.Json(readonly=True)
+    before = fields.Json(readonly=True, exportable=False)
     overtaken = fields.Boolean(
-        readonly=True, help="The invoice does not go by this transmission any more."
+        readonly=True,
+        exportable=False,
+        help="The invoice does not go by this transmission any more.",
     )
 
     def _is_void(self):
@@ -80,16 +82,18 @@ class MaventaTransmission(models.Model):
 
     @api.depends("rerouted_id")
     def _compute_error_texts(self):
-        """What Maventa still has may not be sent anew, but another way once more."""
-        super()._compute_error_texts()
+        """EXTENDS account_maventa: what Maventa still has goes another way again."""
+        result = super()._compute_error_texts()
         late = self.filtered(lambda t: t.rerouted_id and t.error_code == NOT_DELIVERED)
         late.remedy = self.env._(
             "Choose “Send another way” again and correct the address."
         )
+        return result
 
     # Handing over -----------------------------------------------------------------
 
     def _parcel(self, origin):
+        """EXTENDS account_maventa: what Maventa has is looked at first, then sent another way."""
         if not self.rerouted_id:
             return super()._parcel(origin)
         if not self.before:
@@ -111,6 +115,7 @@ class MaventaTransmission(models.Model):
         )
 
     def _take_answer(self, future, origin):
+        """EXTENDS account_maventa: the first look is no answer yet."""
         if self.rerouted_id and not self.before and not future.exception():
             before = Before.of(future.result()).to_json()
             now = fields.Datetime.now()
@@ -118,6 +123,7 @@ class MaventaTransmission(models.Model):
         return super()._take_answer(future, origin)
 
     def _fail(self, code, arguments=None):
+        """EXTENDS account_maventa: in the words for another way."""
         if self.rerouted_id:
             code = REROUTE_CODES.get(code, code)
         return super()._fail(code, arguments)
@@ -125,8 +131,8 @@ class MaventaTransmission(models.Model):
     # What follows -----------------------------------------------------------------
 
     def _settle(self):
-        """News of an invoice is newer than a refusal to send it another way; what was
-        taken back leaves the invoice as it was."""
+        """EXTENDS account_maventa: news of an invoice is newer than a refusal to send it
+        another way; what was taken back leaves the invoice as it was."""
         in_new_state = self.filtered(lambda each: each._is_in_new_state())
         in_new_state.rerouting_ids.filtered(
             lambda each: (
@@ -152,6 +158,7 @@ class MaventaTransmission(models.Model):
             move._maventa_write({name: values[name] for name in names})
 
     def _state_note(self):
+        """EXTENDS account_maventa: says which way and where to."""
         known = self._noted_state() in FATES.values()
         if known or not self.rerouted_id or self.state != "accepted":
             return super()._state_note()
@@ -162,6 +169,7 @@ class MaventaTransmission(models.Model):
         )
 
     def _move_values(self):
+        """EXTENDS account_maventa: a way that was taken is not to be taken again."""
         values = super()._move_values()
         if self.accepted_at:
             values += (("maventa_way", False),)

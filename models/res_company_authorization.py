@@ -87,10 +87,10 @@ class ResCompany(models.Model):
         """Ask Maventa who the credentials belong to, and whether all is well."""
         self.ensure_one()
         self.check_access("write")
-        current = self._maventa_ask(lambda client: client.current())
         self._maventa_ask(self._maventa_refresh)
         level, text = self._maventa_standing_text()
         if level == "success":
+            current = self._maventa_ask(lambda client: client.current())
             text = self.env._(
                 "The connection works: Maventa knows %(name)s (%(business_id)s), by the"
                 " user %(user)s.",

@@ -4,8 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import split_every
 
-from ..client import MaventaError, Unauthorised, Watch
-from ..client.api import PAGE_SIZE
+from ..client import PAGE_SIZE, MaventaError, Unauthorised, Watch
 from ..const import LOOK_NOW, LOOK_SECONDS, SINGLE_LOOKS
 from .res_company import ADMINISTRATOR
 

@@ -1,11 +1,17 @@
 """What the Maventa screen and the dashboard tell, and what their buttons do."""
 
+import json
 from datetime import timedelta
+from unittest.mock import patch
+
+import requests
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import Form, new_test_user
 
+from ..models.res_company_entry import LOCKED_FIELDS
 from .common import MaventaCase
 
 SIGNER = "signer@testi.example"
@@ -53,6 +59,41 @@ class TestSignature(ScreenCase):
         self.assertEqual(len(self.backend.accounts.mails), 1)
         wizard.action_send_again()
         self.assertIn("other@testi.example", self.second.maventa_next_step)
+
+    def test_who_was_asked_before_is_proposed_again(self):
+        signer = self.env["res.partner"].create({"name": "Sig Ner", "email": SIGNER})
+        wizards = self.env["res.company.maventa.authorize"].with_context(
+            default_company_id=self.second.id
+        )
+        self.assertEqual(Form(wizards).approver_id, self.env.user.partner_id)
+        self.ask_for_signature()
+        self.assertEqual(Form(wizards).approver_id, signer)
+
+    def test_nobody_is_asked_for_more_than_an_address_and_a_language(self):
+        """Who the signer is, only the page for signing asks, which is not ours."""
+        bodies = []
+
+        def send(session, prepared, **options):
+            if prepared.url.endswith("/authorization") and prepared.body:
+                bodies.append(json.loads(prepared.body))
+            return really_send(session, prepared, **options)
+
+        really_send = requests.Session.send
+        with patch.object(requests.Session, "send", send):
+            self.ask_for_signature()
+        self.assertEqual(bodies, [{"auth_email": SIGNER, "locale": "EN"}])
+        fields_shown = self.env["res.company.maventa.authorize"].get_view()["models"]
+        self.assertEqual(
+            set(fields_shown["res.company.maventa.authorize"]) - {"id", "write_date"},
+            {
+                "approver_id",
+                "company_id",
+                "email",
+                "is_repeated",
+                "language",
+                "next_step",
+            },
+        )
 
     def test_an_address_that_is_none_is_refused_before_anything_leaves(self):
         self.second._maventa_register("new@testi.example", "Nina", "New")
@@ -175,8 +216,10 @@ class TestAccount(ScreenCase):
         self.assertIn("FI12345671", said["message"])
         self.assertIn("admin@testi.example", said["message"])
         self.company.maventa_user_api_key = "wrong"
-        with self.assertRaisesRegex(UserError, "refuses the user API key"):
-            self.company.action_maventa_test()
+        said = self.company.action_maventa_test()["params"]
+        self.assertEqual(said["type"], "danger")
+        self.assertIn("refuses the user API key", said["message"])
+        self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
 
     def test_a_new_key_is_taken_without_registering_again(self):
         key = self.company.sudo().maventa_stored_api_key
@@ -237,6 +280,60 @@ class TestSwitch(ScreenCase):
         self.assertEqual(action, statuses.id)
         self.company.maventa_to_transfer_status_id.is_sent = False
         self.assertFalse(self.company.action_maventa_switch_on())
+
+
+class TestPlaces(ScreenCase):
+    def test_the_settings_open_with_the_cards_behind_them(self):
+        action = self.second.action_maventa_open()
+        self.assertEqual(action["res_id"], self.second.id)
+        form = self.env.ref("account_maventa.res_company_maventa_view_form")
+        self.assertEqual(action["views"][0], (form.id, "form"))
+        self.assertIn("kanban", dict(map(reversed, action["views"])))
+
+    def test_who_registers_from_the_companys_settings_stays_there(self):
+        wizards = self.env["res.company.maventa.register"]
+        wizard = wizards.create({"company_id": self.second.id})
+        self.assertEqual(wizard._next()["res_id"], self.second.id)
+        wizard = wizard.with_context(maventa_opened_from=self.second.id)
+        self.assertEqual(wizard._next()["type"], "ir.actions.act_window_close")
+
+    def test_the_section_of_registered_companies_is_there_without_a_company(self):
+        companies = self.env["res.company"].with_context(read_group_expand=True)
+        groups = companies.web_read_group(
+            [("id", "=", self.second.id)], ["maventa_section"]
+        )["groups"]
+        sections = [(g["maventa_section"], g["__count"]) for g in groups]
+        self.assertEqual(sections, [("listed", 0), ("open", 1)])
+
+    def test_maventa_stands_among_the_integrations_and_in_the_menu(self):
+        settings = self.env["res.config.settings"].get_view()["arch"]
+        action = self.env.ref("account_maventa.res_company_maventa_action")
+        (button,) = etree.fromstring(settings).xpath(
+            "//block[@name='integration']//setting[@id='maventa']/button"
+        )
+        self.assertEqual(button.get("name"), str(action.id))
+        menu = self.env.ref("account_maventa.res_company_maventa_menu")
+        self.assertEqual(menu.action, action)
+
+    def test_the_invoice_statuses_stand_among_the_settings_of_invoicing(self):
+        settings = self.env["res.config.settings"].get_view()["arch"]
+        action = self.env.ref("account_maventa.maventa_invoice_status_action")
+        (button,) = etree.fromstring(settings).xpath(
+            "//block[@id='invoicing_settings']"
+            "//setting[@id='maventa_invoice_statuses']/button"
+        )
+        self.assertEqual(button.get("name"), str(action.id))
+
+    def test_the_switch_stands_beside_the_name_and_the_settings_are_locked(self):
+        view = self.env.ref("account_maventa.res_company_maventa_view_form")
+        arch = self.env["res.company"].get_view(view.id, "form")["arch"]
+        form = etree.fromstring(arch)
+        (switch,) = form.xpath("//sheet/div[h1]//field[@name='maventa_active']")
+        self.assertEqual(switch.get("widget"), "maventa_toggle")
+        for name in LOCKED_FIELDS:
+            with self.subTest(name):
+                (field, *_hidden) = form.xpath(f"//sheet//field[@name='{name}']")
+                self.assertIn("!= 'authenticated'", field.get("readonly"))
 
 
 class TestNotes(ScreenCase):

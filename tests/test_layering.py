@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import unittest
 from pathlib import Path
 
@@ -60,6 +61,28 @@ class TestLayers(unittest.TestCase):
                         self.assertFalse(level and top in ("sandbox", "tests", "dev"))
 
 
+class TestRequirements(unittest.TestCase):
+    def test_each_requirement_names_tests_that_are_there(self):
+        numbers = []
+        for row in (ROOT / "docs" / "requirements.md").read_text().splitlines():
+            if row.startswith("| R"):
+                _, number, _what, _where, tests, _ = row.split("|")
+                numbers += [int(part) for part in re.findall(r"R(\d+)", number)]
+                with self.subTest(number):
+                    self._check_tests(tests)
+        self.assertEqual(numbers, list(range(1, 40)))
+
+    def _check_tests(self, tests):
+        content = None
+        for name in re.findall("`(\\w+)`", tests):
+            file = ROOT / "tests" / f"{name}.py"
+            if file.exists():
+                content = file.read_text()
+            else:
+                self.assertIn(f"def {name}(self", content)
+        self.assertTrue(content)
+
+
 @tagged("post_install", "-at_install")
 class TestOverrides(TransactionCase):
     def overrides(self):
@@ -78,7 +101,7 @@ class TestOverrides(TransactionCase):
         self.assertIn("_post", [name for _, name, _ in found])
         for model, name, member in found:
             with self.subTest(model=model._name, method=name):
-                self.assertTrue(self._parents(model, name), "overrides nothing")
+                self.assertTrue(self._parents(model, name, member), "overrides nothing")
                 self._check_parameters(model, name, member)
 
     def test_each_call_of_super_is_marked_as_an_override(self):
@@ -89,19 +112,22 @@ class TestOverrides(TransactionCase):
                     with self.subTest(file=str(file), method=method):
                         self.assertIn(f"{owner}.{method}", marked)
 
-    def _parents(self, model, name):
-        """What other modules define under that name."""
+    def _parents(self, model, name, member):
+        """What the module that is named defines under that name."""
+        ours = inspect.getdoc(member).startswith("EXTENDS account_maventa:")
         return [
             vars(definition)[name]
             for definition in model.__mro__
             if name in vars(definition)
-            and not definition.__module__.startswith(f"{ADDON}.")
+            and vars(definition)[name] is not member
+            and definition.__module__.startswith(f"{ADDON}.") == ours
         ]
 
     def _check_parameters(self, model, name, member):
         """It takes as many parameters as what it stands in for."""
         ours = inspect.signature(member).parameters
-        theirs = inspect.signature(self._parents(model, name)[0]).parameters
+        parents = self._parents(model, name, member)
+        theirs = inspect.signature(parents[0]).parameters
         if not {"args", "kwargs"} & ours.keys():
             self.assertEqual(len(ours), len(theirs))
 

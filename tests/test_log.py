@@ -191,12 +191,22 @@ class TestLog(LogCase):
     def test_what_is_handled_waits_again_or_has_no_status_is_no_failure(self):
         nowhere = self.make_customer("Nowhere Oy")
         moves = self.env["account.move"].union(
-            *(self.make_waiting(nowhere) for _ in range(3))
+            *(self.make_waiting(nowhere) for _ in range(4))
         )
         self.run_cron()
-        self.assertEqual(self.dashboard()["failed"], 3)
+        self.assertEqual(self.dashboard()["failed"], 4)
         self.put_back(moves[0])
         moves[1].maventa_status_id = False
+        handled = self.env["account.move.maventa.handled"]
+        handled.create(
+            {
+                "move_ids": moves[2].ids,
+                "note": "Sent by hand",
+                "status_id": self.failed.id,
+            }
+        ).action_handle()
+        self.assertEqual(moves[2].maventa_delivery_state, "handled")
+        self.assertIn("Sent by hand", moves[2].maventa_timeline)
         numbers = self.dashboard()
         self.assertEqual((numbers["failed"], numbers["waiting"]), (1, 1))
         self.assertEqual(self.company.maventa_failed_count, 1)

@@ -153,7 +153,7 @@ class TestChosenWay(RerouteCase):
     def test_a_letter_goes_to_the_address_on_the_invoice(self):
         move = self.failed_early()
         dialog = self.dialog(move, "print", **ADDRESS)
-        self.assertTrue(dialog.is_fixed_address)
+        self.assertTrue(dialog.is_anew)
         dialog.action_send()
         self.assertEqual(move.partner_id.street, ADDRESS["street"])
         self.run_cron()

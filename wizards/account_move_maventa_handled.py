@@ -9,7 +9,7 @@ class AccountMoveMaventaHandled(models.TransientModel):
     _description = "Invoices Handled Outside"
 
     move_ids = fields.Many2many("account.move", string="Invoices", readonly=True)
-    is_single = fields.Boolean(compute="_compute_choice")
+    count = fields.Integer(compute="_compute_choice")
     status_ids = fields.Many2many("maventa.invoice.status", compute="_compute_choice")
     note = fields.Text(required=True, string="What was done")
     status_id = fields.Many2one("maventa.invoice.status", string="New invoice status")
@@ -36,7 +36,7 @@ class AccountMoveMaventaHandled(models.TransientModel):
             calling |= companies.maventa_failed_status_id
             own = [("company_id", "in", [False, *companies.ids])]
             wizard.status_ids = wizard.status_ids.search(own) - calling
-            wizard.is_single = len(wizard.move_ids) == 1
+            wizard.count = len(wizard.move_ids)
 
     def action_handle(self):
         """Note it on all of them, or on none and name those that have not failed.

@@ -19,6 +19,9 @@ FORM_FIELDS = {
 }
 """By channel, Maventa's words for what is asked for here."""
 
+NAMED = 10
+"""How many invoices a warning names at the most."""
+
 ASKED = [name for names in FORM_FIELDS.values() for name in names.values()]
 
 
@@ -51,7 +54,9 @@ class AccountMoveMaventaReroute(models.TransientModel):
     )
     may_remember = fields.Boolean(compute="_compute_what_it_means")
     is_single = fields.Boolean(compute="_compute_what_it_means")
-    is_fixed_address = fields.Boolean(compute="_compute_what_it_means")
+    is_anew = fields.Boolean(compute="_compute_what_it_means")
+    is_locked = fields.Boolean(compute="_compute_what_it_means")
+    count = fields.Integer(compute="_compute_what_it_means")
     again = fields.Text(compute="_compute_what_it_means")
     left_out = fields.Text(compute="_compute_left_out")
 
@@ -86,26 +91,26 @@ class AccountMoveMaventaReroute(models.TransientModel):
         for wizard in self:
             moves = wizard.move_ids
             single = len(moves) == 1
+            wizard.count = len(moves)
             wizard.is_single = single
-            wizard.is_fixed_address = single and not moves._maventa_rerouteable()
+            wizard.is_anew = single and not moves._maventa_rerouteable()
             wizard.again = wizard._again_text()
             wizard.may_remember = moves.partner_id.has_access("write")
+            wizard.is_locked = wizard.is_anew and not wizard.may_remember
 
     def _again_text(self):
         """What the customer gets, or got, in another way as well."""
         taken = self.move_ids.filtered(lambda move: move._maventa_is_taken())
-        texts = []
+        text = ""
         if taken:
-            names = ", ".join(taken.mapped("display_name"))
-            texts.append(
-                self.env._(
-                    "Maventa has delivered these or is about to: %(invoices)s. Sent"
-                    " another way they are charged again, and the customer gets them a"
-                    " second time.",
-                    invoices=names,
-                )
+            names = taken[:NAMED].mapped("display_name")
+            text = self.env._(
+                "Maventa has delivered or is about to deliver %(invoices)s. What is"
+                " sent another way is charged again, and the customer gets it a second"
+                " time.",
+                invoices=", ".join([*names, "…"] if taken[NAMED:] else names),
             )
-        return "\n".join([*texts, self.move_ids._maventa_twice_text()]).strip()
+        return "\n".join([text, self.move_ids._maventa_twice_text()]).strip()
 
     @api.depends("move_ids", "channel", *ASKED)
     def _compute_left_out(self):
@@ -138,7 +143,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
         going = self.move_ids - self.move_ids.browse().union(*refused.values())
         if not going:
             raise UserError(self.move_ids._maventa_refused_text(refused))
-        if self.remember or (self.channel == "print" and self.is_fixed_address):
+        if self.remember or (self.channel == "print" and self.is_anew):
             self._remember(going)
         for move in going:
             move._maventa_choose_way(self.channel, self._where(move))

@@ -123,6 +123,10 @@ def mend(database, numbers):
     return as_user(database, numbers, scene.mend)
 
 
+def reroute(database, numbers, email):
+    return as_user(database, numbers, lambda moves: scene.reroute(moves, email))
+
+
 def as_user(database, numbers, act):
     """Act as Odoo does for a user's call, which is repeated after a conflict.
 
@@ -203,6 +207,7 @@ ACTIONS = {
         transfer_now,
         save,
         mend,
+        reroute,
         change_back_and_forth,
         run_repeatedly,
         next_run,

@@ -140,6 +140,15 @@ def mend(moves):
     set_status(moves, "to_transfer")
 
 
+def reroute(moves, email):
+    """Press *Send another way* for each, and give an e-mail address."""
+    for move in moves:
+        dialog = move.env["account.move.maventa.reroute"].with_context(
+            active_model=move._name, active_ids=move.ids
+        )
+        dialog.create({"channel": "email", "email": email}).action_send()
+
+
 def print_to_pdf(move):
     """Leave what Odoo leaves of printing: making it would take a second."""
     move.env["ir.attachment"].create(
