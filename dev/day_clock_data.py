@@ -5,9 +5,11 @@ They are run as Odoo's own worker runs them, in transactions of their own.
 """
 
 import datetime
+import time
 from datetime import timedelta
 
 from freezegun import freeze_time
+from freezegun.api import real_datetime
 
 from odoo.sql_db import BaseCursor
 
@@ -35,10 +37,7 @@ class Clock:
 
     def __init__(self):
         self.session = requests.Session()
-        ahead = self.sandbox("GET", "clock").json()["ahead"]
-        moment = now() + timedelta(seconds=ahead)
-        self.freezer = freeze_time(moment, tick=True)
-        self.frozen = self.freezer.start()
+        self.frozen = freeze_time(self.sandbox_time(), tick=True).start()
         # Odoo takes the database's time in some places.
         BaseCursor.now = lambda cr: now()
         midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -50,6 +49,22 @@ class Clock:
         answer = self.session.request(method, address, json=body, timeout=60)
         answer.raise_for_status()
         return answer
+
+    def sandbox_time(self):
+        ahead = self.sandbox("GET", "clock").json()["ahead"]
+        real = real_datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        return real + timedelta(seconds=ahead)
+
+    def run_while(self, goes_on):
+        """Let no time pass for Odoo: what it does is not because it was due."""
+        moment = now()
+        while goes_on():
+            self.frozen.move_to(moment)
+            self.run()
+            time.sleep(0.5)
+        self.frozen.move_to(moment)
+        self.run()
+        self.frozen.move_to(self.sandbox_time())
 
     def move_to(self, moment):
         seconds = (moment - now()).total_seconds()

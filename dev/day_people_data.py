@@ -5,14 +5,11 @@ People's part is done as the accountant, by what the buttons call.
 
 import subprocess
 import sys
-import time
 from collections import deque
 
 from odoo.service.model import retrying
 
-CALM = timedelta(minutes=5)
-"""Nothing is due for so long when the forged calls come."""
-
+A_WHILE = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 STREET = "Mannerheimintie 2"
 MENDED = {**GOOD, "print": {"street": STREET}, "email": {"email": "a@rakennus.example"}}
@@ -36,7 +33,7 @@ class Day:
 
     def play(self):
         clock, seed = self.clock, PLAN["seed"]
-        clock.sleep_until(clock.start - CALM)
+        clock.sleep_until(clock.start - timedelta(minutes=5))
         clock.sandbox("POST", "webhooks", lost=0.3, repeated=0.2, seed=seed)
         for hour, act, arguments in PLAN["acts"]:
             clock.live_until(clock.hour(hour))
@@ -72,29 +69,21 @@ class Day:
         """Calls come that are not Maventa's, while the scheduled actions go on."""
         self.wait_for_calm()
         began = now()
-        arguments = map(str, (webhook_url(), PLAN["forged"], PLAN["seed"]))
-        command = [sys.executable, "-m", "dev.day_flood", *arguments]
+        command = [sys.executable, "-m", "dev.day_flood", company.maventa_webhook_url]
+        command += [str(PLAN["forged"]), str(PLAN["seed"])]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as flood:
-            while flood.poll() is None:
-                self.clock.run()
+            self.clock.run_while(lambda: flood.poll() is None)
             answers = json.loads(flood.stdout.read())
-        self.clock.run()
         calls = api_calls(self.clock, began, now())
         self.forged = {"answers": answers, "calls": calls}
 
     def wait_for_calm(self):
-        """Live on until nothing is to be heard or asked of an invoice for a while."""
+        """Live on until nothing is to be heard of an invoice at the moment."""
         latest = now() + LONGEST_WAIT
         while self.is_being_told() and now() < latest:
             time.sleep(0.1)
-            self.clock.live_until(now() + 10 * SHORTEST_STEP)
-        while now() < latest:
-            domain = [("check_at", "<=", now() + CALM)]
-            soon = env["maventa.transmission"].search(domain)
-            if not soon:
-                break
-            self.clock.live_until(max(soon.mapped("check_at")) + SHORTEST_STEP)
-        self.clock.live_until(now() + 2 * SHORTEST_STEP)
+            self.clock.live_until(now() + A_WHILE)
+        self.clock.live_until(now() + A_WHILE)
 
     def is_being_told(self):
         """Whether a webhook of Maventa's is on its way."""
@@ -152,10 +141,6 @@ def wizard(moves, name, **values):
     chosen = {"active_model": "account.move", "active_ids": moves.ids}
     model = moves.env[f"account.move.maventa.{name}"]
     return model.with_context(**chosen).create(values)
-
-
-def webhook_url():
-    return company.maventa_webhook_url
 
 
 def api_calls(clock, start, end):

@@ -44,8 +44,8 @@ WAVES = (0, 0.8, 1.5, 2.7, 4, 6.2, 7.1, 9)
 """Hours in which invoices get their status: two of them during the outage."""
 
 OUTAGE = (6, 8)
-SLOW_LETTERS = (8.9, 10)
-"""From this hour on letters take so many hours, until the night."""
+SLOW_LETTERS = ((8.9, 10), (9.5, 1))
+"""From which hour on letters take how many: those of the last wave until the night."""
 
 EVENTS = (5, 9.8)
 """Hours in which what seemed to be delivered or on its way fails."""
@@ -53,7 +53,9 @@ EVENTS = (5, 9.8)
 LOOKS = (3.5, 5.7, 8.6, 11, 12.5, 14)
 """Hours in which the accountant sees to what has failed."""
 
-FLOOD = 9.6
+FLOOD = 10.4
+"""Nothing is on its way then that could arrive while the forged calls come."""
+
 QUIET = (17, 18)
 END = 23
 
@@ -157,7 +159,7 @@ class Plan:
         """Hour, name and arguments of everything that does not come by itself."""
         yield from ((hour, "send", [wave]) for wave, hour in enumerate(WAVES))
         yield OUTAGE[0], "break_down", [OUTAGE[1] - OUTAGE[0]]
-        yield SLOW_LETTERS[0], "slow_letters", [SLOW_LETTERS[1]]
+        yield from ((hour, "slow_letters", [delay]) for hour, delay in SLOW_LETTERS)
         yield from ((hour, "fail", [half]) for half, hour in enumerate(EVENTS))
         yield from ((hour, "look", []) for hour in LOOKS)
         yield FLOOD, "flood", []

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_datetime
 
+from ..const import ROUTES
+
 EVENT_STEPS = {
     "DELIVERED": ("fa-check-circle", "success"),
     "SENT": ("fa-paper-plane", "info"),
@@ -62,9 +64,12 @@ class MaventaTransmission(models.Model):
 
     @api.depends("planned_channel", "channel")
     def _compute_is_another_way(self):
+        """An e-invoice to somebody whose address only Maventa knew is no setback."""
         for each in self:
             both = each.planned_channel and each.channel
-            each.is_another_way = both and each.planned_channel != each.channel
+            each.is_another_way = both and (
+                ROUTES.index(each.channel) > ROUTES.index(each.planned_channel)
+            )
 
     @api.depends("is_another_way", "event_ids")
     @api.depends_context("lang")

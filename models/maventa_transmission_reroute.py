@@ -5,6 +5,7 @@ from ..const import FATES, UNDER_WAY_STATES
 
 REROUTE_CODES = {
     "rejected": "reroute_refused",
+    "not_allowed": "reroute_refused",
     "given_up": "reroute_given_up",
     "given_up_uncertain": "reroute_doubtful",
 }
@@ -93,7 +94,7 @@ class MaventaTransmission(models.Model):
     # Handing over -----------------------------------------------------------------
 
     def _parcel(self, origin):
-        """EXTENDS account_maventa: what Maventa has is looked at first, then sent another way."""
+        """EXTENDS account_maventa: it is looked at first, then sent another way."""
         if not self.rerouted_id:
             return super()._parcel(origin)
         if not self.before:
@@ -131,8 +132,10 @@ class MaventaTransmission(models.Model):
     # What follows -----------------------------------------------------------------
 
     def _settle(self):
-        """EXTENDS account_maventa: news of an invoice is newer than a refusal to send it
-        another way; what was taken back leaves the invoice as it was."""
+        """EXTENDS account_maventa: what was taken back leaves the invoice as it was.
+
+        News of the way before are newer than a refusal of another way.
+        """
         in_new_state = self.filtered(lambda each: each._is_in_new_state())
         in_new_state.rerouting_ids.filtered(
             lambda each: (
@@ -143,7 +146,8 @@ class MaventaTransmission(models.Model):
         settled.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
         ended = settled.filtered(lambda t: t.state in ("failed", "cancelled"))
         followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
-        followed.check_at = fields.Datetime.now()
+        free = followed.try_lock_for_update(allow_referencing=True)
+        free.check_at = fields.Datetime.now()
         return settled
 
     def _may_be_taken(self):

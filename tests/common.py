@@ -22,8 +22,17 @@ CUSTOMERS = {
 REGISTRATION = ("admin@testi.example", "Test", "Admin")
 
 
+class AccountsCase(AccountTestInvoicingCommon):
+    @classmethod
+    def setup_independent_company(cls, **kwargs):
+        """EXTENDS account: starts from the company that is there for all classes."""
+        there = cls.env["res.company"].search([("name", "=", "company_1_data")])
+        cls.env.user.company_ids |= there
+        return there or super().setup_independent_company(**kwargs)
+
+
 @tagged("post_install", "-at_install")
-class MaventaCase(AccountTestInvoicingCommon):
+class MaventaCase(AccountsCase):
     @classmethod
     @AccountTestInvoicingCommon.setup_country("fi")
     def setUpClass(cls):
@@ -52,13 +61,6 @@ class MaventaCase(AccountTestInvoicingCommon):
             cls.make_customer(f"Customer by {channel}", **values)
             for channel, values in CUSTOMERS.items()
         )
-
-    @classmethod
-    def setup_independent_company(cls, **kwargs):
-        """EXTENDS account: starts from the company that is there for all classes."""
-        there = cls.env["res.company"].search([("name", "=", "company_1_data")])
-        cls.env.user.company_ids |= there
-        return there or super().setup_independent_company(**kwargs)
 
     def setUp(self):
         """The sandbox keeps the accounts of the class, and forgets the rest."""

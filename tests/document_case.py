@@ -12,7 +12,7 @@ from lxml import etree
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountsCase
 
 FOLDER = os.environ.get("MAVENTA_EINVOICE_DIR", "")
 NAMESPACES = {
@@ -58,9 +58,9 @@ def validator():
 
 @unittest.skipUnless(FOLDER, "MAVENTA_EINVOICE_DIR does not name the rules' folder")
 @tagged("post_install", "-at_install")
-class DocumentCase(AccountTestInvoicingCommon):
+class DocumentCase(AccountsCase):
     @classmethod
-    @AccountTestInvoicingCommon.setup_country("fi")
+    @AccountsCase.setup_country("fi")
     def setUpClass(cls):
         super().setUpClass()
         cls.builder = cls.env["account.edi.xml.maventa_bis3"]

@@ -243,7 +243,7 @@ class TestSwitch(ScreenCase):
         self.assertIn("Enter the User API Key.", dialog.todo)
         self.assertIn("Have the authentication signed.", dialog.todo)
         place = f"action-account_maventa.res_company_maventa_action/{self.second.id}"
-        self.assertIn(place, dialog.todo)
+        self.assertIn(f'href="/odoo/{place}"', dialog.todo)
         self.assertFalse(self.second.maventa_active)
 
     def test_what_waits_is_counted_before_it_goes(self):

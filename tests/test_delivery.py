@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.tests import new_test_user
@@ -341,6 +342,23 @@ class TestDelivery(DeliveryCase):
             self.assertEqual(self.mails().body_html.count(f">{move.name}<"), 1)
         self.look()
         self.assertEqual(len(self.mails()), 1)
+
+    def test_a_conflict_is_no_error_and_is_repeated_in_a_new_transaction(self):
+        move = self.send(self.failing)
+        plan, conflicts = Settling._plan_activities, [SerializationFailure()]
+
+        def plan_or_conflict(transmissions):
+            if conflicts:
+                raise conflicts.pop()
+            plan(transmissions)
+
+        with (
+            patch.object(Settling, "_plan_activities", plan_or_conflict),
+            self.assertNoLogs(f"{MODELS}.maventa_transmission_settle", "ERROR"),
+        ):
+            self.look()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual((len(self.activities(move)), len(self.mails())), (1, 1))
 
     @mute_logger(f"{MODELS}.res_company_turns")
     def test_a_run_that_dies_before_it_told_is_made_up_for_by_the_next(self):

@@ -95,6 +95,13 @@ class TestLog(LogCase):
         self.assertEqual(move.maventa_way_reason, transmission.way_reason)
         self.assertEqual(move.maventa_delivered_at, transmission.delivered_at)
 
+    def test_an_einvoice_to_an_address_that_only_maventa_knew_is_no_setback(self):
+        transmission = self.sent(self.email)
+        transmission.channel = "einvoice"
+        self.assertFalse(transmission.is_another_way)
+        transmission.channel = "print"
+        self.assertTrue(transmission.is_another_way)
+
     def test_the_timeline_tells_all_steps_in_order_and_takes_no_html(self):
         transmission = self.sent(self.email)
         self.lose_way(transmission)

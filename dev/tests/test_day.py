@@ -12,10 +12,15 @@ from dev.day_count import Arrival, Flood, Invoice, Transmission, count
 from dev.day_flood import forge
 from dev.day_plan import (
     CHANNELS,
+    END,
     FAILURES,
+    FLOOD,
     FULL,
+    LOOKS,
+    QUIET,
     REMEDIES,
     SHORT,
+    SLOW_LETTERS,
     WAVES,
     Planned,
     make_plan,
@@ -261,6 +266,18 @@ def test_everything_in_a_plan_has_an_hour_and_comes_in_its_order():
     assert counts["send"] == len(WAVES)
     assert counts["note_calls"] == 2
     assert counts["flood"] == counts["break_down"] == 1
+
+
+def test_nothing_arrives_while_forged_calls_come_nor_after_the_end():
+    """Letters take an hour, and those of the last wave until long before the end."""
+    slow_from, slow_until = (hour for hour, _delay in SLOW_LETTERS)
+    assert not [hour for hour in (*WAVES, *LOOKS) if FLOOD - 1.2 < hour < FLOOD + 0.5]
+    assert [hour for hour in (*WAVES, *LOOKS) if slow_from < hour < slow_until] == [
+        WAVES[-1]
+    ]
+    # Odoo asks again after a quarter of the time for which nothing was heard.
+    assert WAVES[-1] + SLOW_LETTERS[0][1] * 1.3 < END
+    assert LOOKS[-1] + 2 < QUIET[0] < QUIET[1] < END
 
 
 def test_a_seed_makes_the_same_forged_calls():
