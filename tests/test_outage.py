@@ -102,7 +102,8 @@ class TestOutage(OutageCase):
         new = [self.make_waiting() for _ in range(8)]
         self.live(LONGEST_PAUSE * 1.25)
         order = [invoice.document.number for invoice in self.backend.invoices.all]
-        self.assertEqual(set(order[1:6]) - {move.name for move in old}, set())
+        # Of four at once three may be slow, and the fifth then overtakes them.
+        self.assertEqual(set(order[1:5]) - {move.name for move in old}, set())
         for move in (*old, *new):
             self.assertTransferredOnce(move)
 
