@@ -290,6 +290,19 @@ class TestWhoMay(RerouteCase):
         self.run_cron()
         self.assertReroutedOnce(ours)
 
+    def test_whoever_may_not_change_customers_sends_a_letter_as_it_is(self):
+        values = {"company_id": self.company.id, "company_ids": self.company.ids}
+        groups = "base.group_user,account.group_account_invoice"
+        biller = new_test_user(self.env, "b", groups=groups, **values)
+        move = self.make_invoice(self.print).with_user(biller)
+        dialog = self.as_dialogs(move).dialog(move, "print", street="Elsewhere 1")
+        self.assertTrue(dialog.is_locked)
+        self.assertFalse(dialog.may_remember)
+        dialog.action_send()
+        self.assertEqual(self.print.street, ADDRESS["street"])
+        self.run_cron()
+        self.assertEqual(move.maventa_channel, "print")
+
     def as_dialogs(self, moves):
         """These tests' own dialogs, as another user."""
         other = RerouteCase()

@@ -127,7 +127,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
 
     def _where(self, move):
         """Where an invoice goes, as Maventa's form fields."""
-        if len(self.move_ids) > 1:
+        if not self.is_single or (self.is_locked and self.channel == "print"):
             return move._maventa_customer_way(self.channel)
         names = FORM_FIELDS[self.channel].items()
         return {name: (self[field] or "").strip() for name, field in names}
@@ -143,7 +143,8 @@ class AccountMoveMaventaReroute(models.TransientModel):
         going = self.move_ids - self.move_ids.browse().union(*refused.values())
         if not going:
             raise UserError(self.move_ids._maventa_refused_text(refused))
-        if self.remember or (self.channel == "print" and self.is_anew):
+        mends_address = self.channel == "print" and self.is_anew
+        if self.remember or (mends_address and not self.is_locked):
             self._remember(going)
         for move in going:
             move._maventa_choose_way(self.channel, self._where(move))
