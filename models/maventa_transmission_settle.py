@@ -25,11 +25,16 @@ class MaventaTransmission(models.Model):
     def _settle_all(self, company, until):
         """Bring invoices in line, batch after batch.
 
+        What is told refers to the company: while somebody holds it, nothing is.
+
         :param until: the moment of the monotonic clock when it has to stop
         :returns: whether something is left
         """
         last = 0
-        while unsettled := self._unsettled_after(company, last):
+        while company._maventa_is_free():
+            unsettled = self._unsettled_after(company, last)
+            if not unsettled:
+                break
             unsettled._settle_or_leave()
             self.env["ir.cron"]._commit_progress()
             if time.monotonic() >= until:
