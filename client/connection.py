@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
 from .errors import (
+    CompanyRefused,
     CredentialsRefused,
     MaventaError,
     OutcomeUnknown,
@@ -28,6 +29,9 @@ _logger = logging.getLogger(__name__)
 
 TIMEOUT = 30.0
 """Seconds a call may stay without an answer; one number for connecting and reading."""
+
+UPLOAD_SPEED = 125_000
+"""Bytes a second of the slowest line that an upload has to get through: 1 Mbit/s."""
 
 CHANGING = ("POST", "PUT")
 """Methods that may have done something though no answer came, and more if repeated."""
@@ -58,7 +62,10 @@ class Connection:
         self.timeout = timeout
         self.tokens = TokenKeeper(self._fetch_token, drawer)
         self.session = requests.Session()
-        self.session.headers["User-Agent"] = user_agent
+        # Also where a document is asked for: an error is read as JSON.
+        self.session.headers.update(
+            {"User-Agent": user_agent, "Accept": "application/json"}
+        )
         self.session.mount("https://", HTTPAdapter(pool_maxsize=8))
         self.session.mount("http://", HTTPAdapter(pool_maxsize=8))
 
@@ -103,22 +110,28 @@ class Connection:
         token = self.tokens.token()
         try:
             return self._send(method, path, auth=BearerAuth(token), **options)
+        except CompanyRefused:
+            raise
         except Unauthorised:
             self.tokens.forget(token)
         auth = BearerAuth(self.tokens.token())
         return self._send(method, path, auth=auth, **options)
+
+    def _upload_timeout(self, size: int) -> float:
+        """Seconds for a call with a body of ``size`` bytes: 110 for 10 MB."""
+        return self.timeout + size / UPLOAD_SPEED
 
     def _send(
         self, method: str, path: Sequence[str], *, changes: bool, **options: Any
     ) -> requests.Response:
         """The only place that speaks HTTP. Logs neither bodies nor credentials."""
         where = "/".join(quote(part, safe="") for part in path)
+        options.setdefault("timeout", self.timeout)
         begin = time.monotonic()
         try:
             answer = self.session.request(
                 method,
                 f"{self.base_url}/{where}",
-                timeout=self.timeout,
                 allow_redirects=False,
                 **options,
             )

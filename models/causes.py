@@ -15,8 +15,9 @@ from ..client import (
     Throttled,
     Unauthorised,
     Unavailable,
+    cause_of,
 )
-from .causes_delivery import delivery_cause
+from .causes_delivery import DELIVERY_CAUSES, delivery_cause
 from .causes_reroute import REROUTE_CAUSES
 
 _lt = LazyTranslate(__name__)
@@ -106,19 +107,19 @@ INVOICE_CAUSES = {
         ),
     ),
     "number_taken": (
-        _lt("Maventa has another invoice with the same number, and takes no second."),
-        _lt("Compare the two in Maventa, and send this one under a number of its own."),
+        _lt(
+            "Maventa refused the invoice: %(text)s It has another invoice with the same"
+            " number."
+        ),
+        _lt(
+            "Compare the two in Maventa. If the number is the reason, send this one"
+            " under a number of its own; else correct the invoice, then set the status"
+            " to “%(status)s”."
+        ),
     ),
     "another_invoice": (
         _lt("Maventa has an invoice with other content in this one's place."),
         _lt("Compare the two in Maventa before you send anything again."),
-    ),
-    "already_there": (
-        _lt("Maventa says that it has this invoice already, but does not show it."),
-        _lt(
-            "Look for the invoice in Maventa. If it is there, set the status to"
-            " transferred by hand; if it is not, set the status to “%(status)s”."
-        ),
     ),
     "given_up": (
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
@@ -178,7 +179,61 @@ INVOICE_CAUSES = {
     ),
 }
 
+DOUBTFUL_REMEDY = _lt(
+    "Correct what Maventa names, then set the status to “%(status)s”. If Maventa means"
+    " that it has the invoice already, look for it there: if you find it, set the status"
+    " to transferred by hand instead."
+)
+"""For a refusal that may mean that Maventa has the invoice, which it does not show."""
+
+MENDED = _lt("When that is done, set the status to “%(status)s”.")
+
 COMPANY_CAUSES = {
+    "daily_limit": (
+        _lt(
+            "Maventa takes no more invoices of %(company)s today: its daily limit is"
+            " reached."
+        ),
+        _lt(
+            "Nothing is to be done: the invoices go by themselves when the limit ends."
+            " If it happens often, ask Maventa's support for a higher limit."
+        ),
+    ),
+    "shared_limit": (
+        _lt(
+            "Maventa takes no more invoices today: a daily limit is reached that"
+            " %(company)s shares with others."
+        ),
+        _lt(
+            "Nothing is to be done: the invoices go by themselves when the limit ends."
+            " If it happens often, ask whoever runs the software to agree with Maventa"
+            " on a higher limit."
+        ),
+    ),
+    "no_postal_address": (
+        _lt("%(company)s has no postal address at Maventa, which takes no invoices so."),
+        _lt(
+            "Enter the address in the company's settings in Maventa, then test the"
+            " connection."
+        ),
+    ),
+    "user_ambiguous": (
+        _lt(
+            "The user whose API key is used belongs to several companies at Maventa,"
+            " which can't tell whose invoices these are."
+        ),
+        _lt(
+            "Check the company UUID, or enter the user API key of somebody who belongs"
+            " to %(company)s alone."
+        ),
+    ),
+    "bid_taken": (
+        _lt("Another account at Maventa has the business ID of %(company)s."),
+        _lt(
+            "Ask Maventa's support which of the two accounts is the right one, and enter"
+            " its user API key and company UUID."
+        ),
+    ),
     "credentials_refused": (
         _lt("Maventa refuses the user API key or the company UUID."),
         _lt("Copy both from Maventa's settings and enter them again."),
@@ -249,14 +304,23 @@ def explain(env, code, arguments=None):
     if code == "several":
         return _explain_all(env, arguments)
     values = defaultdict(str, arguments or {})
+    cause, *remedies = (env._(text) % values for text in _sentences(code, values))
+    return cause, " ".join(remedies)
+
+
+def _sentences(code, values):
+    """What is said of a code: the cause, then what to do, in one or two sentences."""
+    known = cause_of(values["text"])
     if code == "not_delivered":
-        pair = delivery_cause(values["text"])
-    else:
-        pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
-    if not pair:
-        return "", ""
-    cause, remedy = (env._(text) for text in pair)
-    return cause % values, remedy % values
+        about_company = known in COMPANY_CAUSES and known not in DELIVERY_CAUSES
+        if about_company:
+            return *COMPANY_CAUSES[known], MENDED
+        return delivery_cause(values["text"])
+    if code == "rejected" and values["doubtful"]:
+        return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
+    if code == "rejected" and known in DELIVERY_CAUSES:
+        return INVOICE_CAUSES[code][0], DELIVERY_CAUSES[known][1]
+    return (INVOICE_CAUSES | COMPANY_CAUSES).get(code, ("", ""))
 
 
 def _explain_all(env, arguments):

@@ -145,7 +145,10 @@ class MaventaTransmission(models.Model):
     def _compute_error_texts(self):
         for transmission in self:
             company = transmission.company_id.sudo()
-            known = {"status": company.maventa_to_transfer_status_id.name}
+            known = {
+                "status": company.maventa_to_transfer_status_id.name,
+                "company": company.name,
+            }
             arguments = known | (transmission.error_args or {})
             texts = explain(self.env, transmission.error_code, arguments)
             transmission.error_message, transmission.remedy = texts

@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..client import (
+    CompanyRefused,
     Conflict,
     Line,
     LineDown,
@@ -14,7 +15,7 @@ from ..client import (
     Parcel,
     Rejected,
 )
-from ..const import BROKEN_LINE, DOUBTFUL_CODES, LOOK_SECONDS, SEND_THREADS
+from ..const import BROKEN_LINE, LOOK_SECONDS, SEND_THREADS
 
 _logger = logging.getLogger(__name__)
 
@@ -25,11 +26,13 @@ class MaventaTransmission(models.Model):
     _inherit = "maventa.transmission"
 
     @api.model
-    def _send(self, client, origins):
+    def _send(self, client, origins, served=False):
         """Hand over what was claimed, several at once, and write down each answer.
 
         The threads get plain data and never touch the database.
 
+        :param served: whether Maventa has just taken others of the company; if not,
+            one shows the way before several go at once
         :returns: the error of each transmission that met one, and whether the line
             still stood at the end
         """
@@ -39,7 +42,7 @@ class MaventaTransmission(models.Model):
         }
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
-        line = Line(BROKEN_LINE)
+        line = Line(BROKEN_LINE, served)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
                 pool.submit(line.hand_over, client, parcel): transmission
@@ -65,7 +68,7 @@ class MaventaTransmission(models.Model):
         self.ensure_one()
         move = self.move_id
         doubtful = move.maventa_transmission_ids.filtered(
-            lambda transmission: transmission.error_code in DOUBTFUL_CODES
+            lambda transmission: transmission._may_be_there()
         )
         asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
@@ -81,6 +84,11 @@ class MaventaTransmission(models.Model):
             sha256=self.sha256 or "",
             ask_about=tuple(dict.fromkeys(asked)),
         )
+
+    def _may_be_there(self):
+        """Whether it failed in a way that leaves open whether Maventa has it."""
+        refused = self.error_code == "rejected" and self.error_args or {}
+        return self.error_code == "given_up_uncertain" or refused.get("doubtful")
 
     def _write_down(self, future, origin, attempts):
         """Write the answer, and only that, and commit.
@@ -114,7 +122,7 @@ class MaventaTransmission(models.Model):
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
             self._fail(code, arguments)
-        elif isinstance(error, LineDown):
+        elif isinstance(error, (LineDown, CompanyRefused)):
             self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
@@ -142,4 +150,5 @@ def _refusal(error):
     """The code and the arguments to store for a refusal."""
     if isinstance(error, Conflict):
         return error.code, {"text": error.message}
-    return "rejected", {"text": str(error), "code": error.code}
+    doubt = {"doubtful": True} if error.duplicate else {}
+    return "rejected", {"text": str(error), "code": error.code, **doubt}
