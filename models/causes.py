@@ -181,8 +181,8 @@ INVOICE_CAUSES = {
 
 DOUBTFUL_REMEDY = _lt(
     "Correct what Maventa names, then set the status to “%(status)s”. If Maventa means"
-    " that it has the invoice already, look for it there: if you find it, set the status"
-    " to transferred by hand instead."
+    " that it has the invoice already, look for it there: if you find it, set the"
+    " status to transferred by hand instead."
 )
 """For a refusal that may mean that Maventa has the invoice, which it does not show."""
 
@@ -211,7 +211,9 @@ COMPANY_CAUSES = {
         ),
     ),
     "no_postal_address": (
-        _lt("%(company)s has no postal address at Maventa, which takes no invoices so."),
+        _lt(
+            "%(company)s has no postal address at Maventa, which takes no invoices so."
+        ),
         _lt(
             "Enter the address in the company's settings in Maventa, then test the"
             " connection."
@@ -230,8 +232,8 @@ COMPANY_CAUSES = {
     "bid_taken": (
         _lt("Another account at Maventa has the business ID of %(company)s."),
         _lt(
-            "Ask Maventa's support which of the two accounts is the right one, and enter"
-            " its user API key and company UUID."
+            "Ask Maventa's support which of the two accounts is the right one, and"
+            " enter its user API key and company UUID."
         ),
     ),
     "credentials_refused": (

@@ -20,14 +20,15 @@ DELIVERY_CAUSES = {
     ),
     "shared_limit": (
         _lt(
-            "A daily limit of Maventa's is reached that your company shares with others."
+            "A daily limit of Maventa's is reached that your company shares with"
+            " others."
         ),
         _lt("Set the status to “%(status)s” tomorrow."),
     ),
     "not_enough": (
         _lt(
-            "Maventa found no way to %(customer)s: no e-invoice address, no e-mail address"
-            " and no complete postal address that may be used."
+            "Maventa found no way to %(customer)s: no e-invoice address, no e-mail"
+            " address and no complete postal address that may be used."
         ),
         _lt("Add one of them to the customer, then set the status to “%(status)s”."),
     ),
@@ -41,8 +42,8 @@ DELIVERY_CAUSES = {
     "postal_address": (
         _lt("The postal address of %(customer)s is not complete enough for a letter."),
         _lt(
-            "Complete street, postal code, city and country of the customer, then set the"
-            " status to “%(status)s”."
+            "Complete street, postal code, city and country of the customer, then set"
+            " the status to “%(status)s”."
         ),
     ),
     "email_returned": (
@@ -58,39 +59,40 @@ DELIVERY_CAUSES = {
     ),
     "operator_missing": (
         _lt(
-            "The operator of %(customer)s is not known, and the e-invoice address is in no"
-            " directory."
+            "The operator of %(customer)s is not known, and the e-invoice address is"
+            " in no directory."
         ),
         _lt(
-            "Ask the customer for the operator and enter it beside the e-invoice address,"
-            " then set the status to “%(status)s”."
+            "Ask the customer for the operator and enter it beside the e-invoice"
+            " address, then set the status to “%(status)s”."
         ),
     ),
     "no_route": (
         _lt("Nobody could be reached at the e-invoice address of %(customer)s."),
         _lt(
-            "Compare e-invoice address and operator with what the customer says and correct"
-            " them, then set the status to “%(status)s”."
+            "Compare e-invoice address and operator with what the customer says and"
+            " correct them, then set the status to “%(status)s”."
         ),
     ),
     "not_receiving": (
         _lt("%(customer)s is at Maventa, but takes no e-invoices there."),
         _lt(
-            "Ask the customer to switch on the receiving of e-invoices, or choose another"
-            " channel on the customer, then set the status to “%(status)s”."
+            "Ask the customer to switch on the receiving of e-invoices, or choose"
+            " another channel on the customer, then set the status to “%(status)s”."
         ),
     ),
     "bank_account": (
         _lt("The bank account number on the invoice is not valid: %(text)s"),
         _lt(
-            "Correct the bank account of your company, then set the status to “%(status)s”."
+            "Correct the bank account of your company, then set the status to"
+            " “%(status)s”."
         ),
     ),
     "due_too_soon": (
         _lt("The invoice is due too soon for the customer's bank."),
         _lt(
-            "Give the customer more time to pay, or choose another channel on the customer,"
-            " then set the status to “%(status)s”."
+            "Give the customer more time to pay, or choose another channel on the"
+            " customer, then set the status to “%(status)s”."
         ),
     ),
     "bank_network": (
@@ -99,7 +101,9 @@ DELIVERY_CAUSES = {
     ),
     "format": (
         _lt("The e-invoice breaks a rule of its format: %(text)s"),
-        _lt("Correct the invoice or its customer, then set the status to “%(status)s”."),
+        _lt(
+            "Correct the invoice or its customer, then set the status to “%(status)s”."
+        ),
     ),
 }
 OTHER = (
@@ -110,7 +114,6 @@ UNTOLD = (
     _lt("Maventa could not deliver the invoice and does not say why."),
     _lt("Look the invoice up in Maventa, then set the status to “%(status)s”."),
 )
-
 
 
 def delivery_cause(text):

@@ -22,8 +22,8 @@ REMOVED = {
 class Standing:
     """All is well unless said otherwise; ``verified`` false is authorization lost.
 
-    ``daily_limit`` is how many uploads are taken in a day (UTC, by the sandbox's clock);
-    ``upload_refusal`` is the text with which each upload is refused.
+    ``daily_limit`` is how many uploads are taken in a day (UTC, by the sandbox's
+    clock); ``upload_refusal`` is the text with which each upload is refused.
     """
 
     disabled: bool = False
