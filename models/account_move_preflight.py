@@ -123,6 +123,11 @@ class AccountMove(models.Model):
             yield Finding(
                 "by_letter", partner, {"customer": partner.name}, blocks=False
             )
+        builder = self.env["account.edi.xml.maventa_bis3"]
+        dutch = {self.company_id.country_code, self.partner_id.country_code} == {"NL"}
+        # Among the Dutch it's no surprise, but an error of the document.
+        if builder._maventa_lacks_account(self) and not dutch:
+            yield Finding("no_account", self, blocks=False)
         for note in self._maventa_attachment_notes():
             yield Finding(VERBATIM, self, {"text": note}, blocks=False)
         soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)

@@ -76,6 +76,13 @@ INVOICE_CAUSES = {
         ),
         _lt("Add an address to the customer if that is not what you want."),
     ),
+    "no_account": (
+        _lt("The invoice shows no bank account to pay to."),
+        _lt(
+            "Choose a recipient bank on the invoice, or the payment method that the"
+            " customer pays by."
+        ),
+    ),
     "due_soon": (
         _lt("The invoice is due on %(date)s: the customer's bank may refuse it."),
         _lt("Give the customer more time to pay, if you can."),
