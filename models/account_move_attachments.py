@@ -43,18 +43,10 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    maventa_kept_back_ids = fields.Many2many(
-        "ir.attachment",
-        "account_move_maventa_kept_back_rel",
-        string="Files that stay here",
-        copy=False,
-        groups="base.group_user",
-    )
     maventa_attachment_ids = fields.Many2many(
         "ir.attachment",
         string="Files that go along",
         compute="_compute_maventa_attachment_ids",
-        inverse="_inverse_maventa_attachment_ids",
         groups="base.group_user",
         help="They go along with the original invoice, in the order in which they were"
         " attached.",
@@ -63,39 +55,17 @@ class AccountMove(models.Model):
         compute="_compute_maventa_attachment_notes", groups="base.group_user"
     )
 
-    def write(self, vals):
-        """EXTENDS account: ticks arrive as changes of what was ticked, which core has
-        forgotten by the time it applies them, unless it is known before."""
-        if "maventa_attachment_ids" in vals:
-            self.mapped("maventa_attachment_ids")
-        return super().write(vals)
+    @api.depends("attachment_ids.maventa_goes", "attachment_ids.res_field")
+    def _compute_maventa_attachment_ids(self):
+        for move in self:
+            files = move._maventa_own_files().filtered("maventa_goes")
+            move.maventa_attachment_ids = files._origin.sorted("id")
 
     def _maventa_own_files(self):
-        """What people have attached: not the PDF and the data that Odoo makes.
-
-        In the order in which it was attached.
-        """
-        return self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", "account.move"),
-                ("res_id", "in", self.ids),
-                ("res_field", "=", False),
-                ("type", "=", "binary"),
-            ],
-            order="id",
+        """What hangs on the invoices, without their own PDFs and data, and links."""
+        return self.attachment_ids.filtered(
+            lambda file: file.type == "binary" and not file.res_field
         )
-
-    @api.depends("maventa_kept_back_ids", "attachment_ids")
-    def _compute_maventa_attachment_ids(self):
-        files = self._maventa_own_files().grouped("res_id")
-        for move in self:
-            own = files.get(move.id, self.env["ir.attachment"])
-            move.maventa_attachment_ids = own - move.maventa_kept_back_ids
-
-    def _inverse_maventa_attachment_ids(self):
-        for move in self:
-            kept_back = move._maventa_own_files() - move.maventa_attachment_ids
-            move._maventa_write({"maventa_kept_back_ids": [(6, 0, kept_back.ids)]})
 
     @api.depends("maventa_attachment_ids", "partner_id")
     @api.depends_context("lang")

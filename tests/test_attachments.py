@@ -83,18 +83,17 @@ class TestAttachments(MaventaCase):
         secret = self.attach("secret.pdf", pdf())
         self.attach("hours.pdf", pdf())
         self.assertIn(secret, self.move.maventa_attachment_ids)
-        self.move.maventa_attachment_ids -= secret
-        self.assertEqual(self.move.maventa_kept_back_ids, secret)
+        secret.maventa_goes = False
+        self.assertNotIn(secret, self.move.maventa_attachment_ids)
         self.assertEqual(self.names(), ["hours.pdf"])
 
     def test_a_tick_taken_away_in_the_form_is_answered_with_fewer_notes(self):
         contract = self.attach("contract.docx", b"PK", mimetype="application/msword")
         hours = self.attach("hours.pdf", pdf())
-        values = {"maventa_attachment_ids": [[3, contract.id]]}
+        values = {"attachment_ids": [[1, contract.id, {"maventa_goes": False}]]}
         wanted = {"maventa_attachment_notes": {}, "maventa_attachment_ids": {}}
         self.env.invalidate_all()
         (answer,) = self.move.web_save(values, wanted)
-        self.assertEqual(self.move.maventa_kept_back_ids, contract)
         self.assertEqual(answer["maventa_attachment_ids"], hours.ids)
         self.assertFalse(answer["maventa_attachment_notes"])
 
