@@ -3,6 +3,8 @@ import logging
 import re
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.tools.pdf import PdfFileReader, merge_pdf
 
@@ -24,6 +26,9 @@ PEPPOL_TYPES = {
 PRINTED_FILES = 3
 PRINTED_PAGES = 110
 """More files or pages than these, and a letter goes without any of them."""
+
+FOLDED = 10
+"""More files than these are shown on demand only, before they go."""
 
 LONGEST_NAME = 50
 """Characters of a file's name, of a–z, 0–9, dot and underscore."""
@@ -55,17 +60,11 @@ class AccountMove(models.Model):
         compute="_compute_maventa_attachment_notes", groups="base.group_user"
     )
 
-    @api.depends("attachment_ids.maventa_goes", "attachment_ids.res_field")
+    @api.depends("attachment_ids.maventa_goes")
     def _compute_maventa_attachment_ids(self):
         for move in self:
-            files = move._maventa_own_files().filtered("maventa_goes")
+            files = move.attachment_ids.filtered("maventa_goes")
             move.maventa_attachment_ids = files._origin.sorted("id")
-
-    def _maventa_own_files(self):
-        """What hangs on the invoices, without their own PDFs and data, and links."""
-        return self.attachment_ids.filtered(
-            lambda file: file.type == "binary" and not file.res_field
-        )
 
     @api.depends("maventa_attachment_ids", "partner_id")
     @api.depends_context("lang")
@@ -135,6 +134,43 @@ class AccountMove(models.Model):
                 )
             )
         return notes
+
+    def _maventa_files_summary(self):
+        """What goes along with these invoices if they are sent now, as HTML."""
+        senders = self.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
+        files = senders._maventa_files()
+        own = self.attachment_ids.filtered(lambda file: file._maventa_is_own())
+        staying = own - files
+        parts = []
+        if files:
+            parts.append(self._maventa_files_going(files))
+        if staying:
+            text = self.env._(
+                "Files that stay here: %(files)s. The Maventa tab of the invoice says"
+                " why, and lets you choose.",
+                files=len(staying),
+            )
+            parts.append(Markup("<div>%s</div>") % text)
+        return Markup().join(parts)
+
+    def _maventa_files_going(self, files):
+        """How many files, and under a fold which ones with which invoice."""
+        by_invoice = files.grouped("res_id")
+        title = self.env._(
+            "Files that go along: %(files)s, with %(invoices)s of %(total)s invoices.",
+            files=len(files),
+            invoices=len(by_invoice),
+            total=len(self),
+        )
+        lines = Markup().join(
+            Markup("<li>%s: %s</li>")
+            % (move.display_name, ", ".join(by_invoice[move.id].mapped("name")))
+            for move in self
+            if move.id in by_invoice
+        )
+        opened = Markup("open") if len(files) <= FOLDED else ""
+        fold = "<details %s><summary>%s</summary><ul>%s</ul></details>"
+        return Markup(fold) % (opened, title, lines)
 
     def _maventa_likely_routes(self):
         by_email = self.company_id.sudo().maventa_send_by_email

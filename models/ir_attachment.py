@@ -59,12 +59,23 @@ class IrAttachment(models.Model):
         groups="base.group_user",
     )
 
-    @api.depends("maventa_choice", "maventa_made_by_odoo", "maventa_message_ids")
+    @api.depends(
+        "type",
+        "res_field",
+        "maventa_choice",
+        "maventa_made_by_odoo",
+        "maventa_message_ids",
+    )
     def _compute_maventa_goes(self):
         for file in self:
             kind, _name, _date = file._origin._maventa_came()
             chosen = file.maventa_choice
-            file.maventa_goes = chosen == "goes" if chosen else kind in MEANT
+            wanted = chosen == "goes" if chosen else kind in MEANT
+            file.maventa_goes = wanted and file._maventa_is_own()
+
+    def _maventa_is_own(self):
+        """Whether it is a file, and not the content of a field such as the PDF."""
+        return self.type == "binary" and not self.res_field
 
     def _inverse_maventa_goes(self):
         for file in self:
@@ -87,7 +98,9 @@ class IrAttachment(models.Model):
         """
         if self.res_model != "account.move":
             return False, "", None
-        message = self.sudo().maventa_message_ids.sorted("id")[:1]
+        messages = self.sudo().maventa_message_ids
+        # A slice would forget what else is to be read along with it.
+        message = min(messages, key=lambda message: message.id, default=messages)
         if message:
             name = message.author_id.name or message.email_from or ""
             return _kind(message), name, message.date
