@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize, format_date
 
 from ..const import OPEN_STATES, TAKEN_STATES
+from . import en16931
 from .causes import VERBATIM, explain
 
 BANK_DAYS = 2
@@ -77,19 +78,24 @@ class AccountMove(models.Model):
         parts = (invoiced.maventa_address, invoiced.maventa_operator)
         return tuple((part or "").strip() for part in parts)
 
-    def _maventa_findings(self, errors=None):
+    def _maventa_findings(self, export=None):
         """Everything that stands in the way of this invoice or that would surprise.
 
-        :param errors: what is wrong with the document, if that is known already
+        :param export: the document and what is wrong with it, if they are known already
         """
         self.ensure_one()
-        if errors is None:
-            _content, errors = self._maventa_export()
+        content, errors = export or self._maventa_export()
         return [
             *self._maventa_route_findings(),
             *(Finding("no_document", self, {"text": text}) for text in errors),
+            *(() if errors else self._maventa_rule_findings(content)),
             *self._maventa_surprises(),
         ]
+
+    def _maventa_rule_findings(self, content):
+        """The rules that the finished document breaks, whatever made it."""
+        for rule, kind, arguments in en16931.check(content):
+            yield Finding("rule", self, {"rule": rule, "kind": kind, **arguments})
 
     def _maventa_route_findings(self):
         by_email = self.company_id.sudo().maventa_send_by_email
