@@ -86,8 +86,10 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         xml, errors = self._maventa_export()
-        obstacles = [each for each in self._maventa_findings(errors) if each.blocks]
+        findings = self._maventa_findings((xml, errors))
+        obstacles = [each for each in findings if each.blocks]
         if obstacles:
+            self._maventa_log_rules(obstacles)
             raise StandsInTheWay(*obstacles)
         route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
@@ -105,6 +107,13 @@ class AccountMove(models.Model):
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
+
+    def _maventa_log_rules(self, findings):
+        """A document that breaks a rule is a fault of the program as often as not."""
+        rules = [each.arguments["rule"] for each in findings if each.code == "rule"]
+        if rules:
+            broken = ", ".join(dict.fromkeys(rules))
+            _logger.error("The e-invoice of invoice %s breaks %s.", self.id, broken)
 
     # Document ---------------------------------------------------------------------
 

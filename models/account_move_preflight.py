@@ -1,12 +1,17 @@
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from odoo import api, fields, models
 from odoo.tools import email_normalize, format_date
 
 from ..const import OPEN_STATES, TAKEN_STATES
+from . import en16931, official_rules
 from .causes import VERBATIM, explain
+
+_logger = logging.getLogger(__name__)
 
 BANK_DAYS = 2
 """Days that a bank needs between getting an e-invoice and its due date."""
@@ -77,19 +82,48 @@ class AccountMove(models.Model):
         parts = (invoiced.maventa_address, invoiced.maventa_operator)
         return tuple((part or "").strip() for part in parts)
 
-    def _maventa_findings(self, errors=None):
+    def _maventa_findings(self, export=None):
         """Everything that stands in the way of this invoice or that would surprise.
 
-        :param errors: what is wrong with the document, if that is known already
+        :param export: the document and what is wrong with it, if they are known already
         """
         self.ensure_one()
-        if errors is None:
-            _content, errors = self._maventa_export()
+        content, errors = export or self._maventa_export()
         return [
             *self._maventa_route_findings(),
             *(Finding("no_document", self, {"text": text}) for text in errors),
+            *(() if errors else self._maventa_rule_findings(content)),
             *self._maventa_surprises(),
         ]
+
+    def _maventa_rule_findings(self, content):
+        """The rules that the finished document breaks, whatever made it: by our own
+        reckoning and, if that finds nothing, by the official rules."""
+        broken = en16931.check(content)
+        for rule, kind, arguments in broken:
+            yield Finding("rule", self, {"rule": rule, "kind": kind, **arguments})
+        for rule, text in () if broken else self._maventa_broken_officially(content):
+            arguments = {"rule": rule, "kind": "official", "text": text}
+            yield Finding("rule", self, arguments)
+
+    def _maventa_broken_officially(self, content):
+        """What the official rules find, where an administrator has named their folder.
+
+        E-mails and letters only have to keep those of EN 16931: Peppol's and its
+        countries' are for what travels over Peppol.
+        """
+        key = "account_maventa.validation_rules"
+        folder = self.env["ir.config_parameter"].sudo().get_param(key)
+        if not folder:
+            return []
+        try:
+            broken = official_rules.validate(folder, content)
+        except official_rules.RulesUnusable as error:
+            _tell_unusable(str(error))
+            return []
+        if self._maventa_likely_routes()[:1] == ["einvoice"]:
+            return broken
+        return [each for each in broken if each.rule.startswith(("BR-", "UBL-"))]
 
     def _maventa_route_findings(self):
         by_email = self.company_id.sudo().maventa_send_by_email
@@ -179,3 +213,13 @@ class AccountMove(models.Model):
         return found._get_records_action(
             name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
         )
+
+
+@lru_cache(maxsize=20)
+def _tell_unusable(reason):
+    """Once for each reason and process, as it may concern thousands of invoices."""
+    _logger.error(
+        "The official rules of account_maventa.validation_rules can't be run, so"
+        " e-invoices leave checked by the addon's own rules only: %s.",
+        reason,
+    )

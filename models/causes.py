@@ -18,6 +18,7 @@ from ..client import (
 )
 from .causes_delivery import delivery_cause
 from .causes_reroute import REROUTE_CAUSES
+from .causes_rules import rule_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -258,6 +259,8 @@ def explain(env, code, arguments=None):
     values = defaultdict(str, arguments or {})
     if code == "not_delivered":
         pair = delivery_cause(values["text"])
+    elif code == "rule":
+        pair = rule_cause(values["kind"])
     else:
         pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from ..const import SIGNING_COUNTRIES
+from . import official_rules
 from .causes import explain
 from .res_company import ADMINISTRATOR
 
@@ -50,6 +51,9 @@ class ResCompany(models.Model):
     )
     maventa_cron_problem = fields.Char(
         compute="_compute_maventa_cron_problem", groups=ADMINISTRATOR
+    )
+    maventa_rules_problem = fields.Char(
+        compute="_compute_maventa_rules_problem", groups=ADMINISTRATOR
     )
 
     @api.depends(
@@ -224,6 +228,29 @@ class ResCompany(models.Model):
                 name=cron.name,
             )
         self.maventa_cron_problem = text
+
+    @api.depends_context("lang")
+    def _compute_maventa_rules_problem(self):
+        """Whether the official rules can be run, if an administrator wants that."""
+        key = "account_maventa.validation_rules"
+        folder = self.env["ir.config_parameter"].sudo().get_param(key)
+        text = False
+        if folder and not official_rules.is_installed():
+            text = self.env._(
+                "E-invoices are not checked by the official rules, as the Python"
+                " package saxonche is not installed on the server. Install it, or remove"
+                " the system parameter %(key)s.",
+                key=key,
+            )
+        elif folder and not official_rules.rule_files(folder):
+            text = self.env._(
+                "E-invoices are not checked by the official rules, as there are none"
+                " (.sch, .xslt or .xsl) in %(folder)s. Correct or remove the system"
+                " parameter %(key)s.",
+                folder=folder,
+                key=key,
+            )
+        self.maventa_rules_problem = text
 
     def _maventa_trouble(self):
         """Why nothing leaves at the moment, as far as the reader may know it."""
