@@ -115,9 +115,8 @@ class Connection:
         """Whether nothing new is to be begun."""
         return self.until - time.monotonic() < BEGIN_SECONDS
 
-    def _seconds(self) -> float:
-        left = max(self.until - time.monotonic(), LEAST_SECONDS)
-        return min(self.timeout, left)
+    def _seconds(self, wanted: float) -> float:
+        return min(wanted, max(self.until - time.monotonic(), LEAST_SECONDS))
 
     # one call -----------------------------------------------------------------
 
@@ -159,14 +158,16 @@ class Connection:
     ) -> Answer:
         """The only place that speaks HTTP. Logs neither bodies nor credentials.
 
-        :param options: those of requests, and ``is_file`` if a file is asked for
+        :param options: those of requests, except that ``timeout`` is for the whole call,
+            and ``is_file`` if a file is asked for
         """
+        options["timeout"] = self._seconds(options.get("timeout", self.timeout))
         if not all(part.strip(".") for part in path):
             raise NotFound("An id of dots is none.")
         where = "/".join(quote(part, safe="") for part in path)
         begin = time.monotonic()
         try:
-            with Deadline(self._seconds()):
+            with Deadline(options["timeout"]):
                 answer = self._exchange(method, where, changes, **options)
         except FAILURES as error:
             found = error_from_exception(error, changes)
@@ -194,7 +195,6 @@ class Connection:
         answer = self.session.request(
             method,
             f"{self.base_url}/{where}",
-            timeout=self._seconds(),
             allow_redirects=False,
             stream=True,
             **options,
