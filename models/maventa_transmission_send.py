@@ -101,11 +101,16 @@ class MaventaTransmission(models.Model):
             self._let_go(attempts)
 
     def _let_go(self, attempts):
-        """Have Maventa asked soon; should this fail too, the lease's end does it."""
-        if self.state == "sending" and self.attempts == attempts:
-            self.lease_until = fields.Datetime.now() - timedelta(seconds=1)
-            self.env.ref("account_maventa.ir_cron_maventa_transfer")._trigger()
+        """Count it as a try of unknown outcome: Maventa is asked after a pause, and not
+        for ever. Should this fail too, the lease's end does it."""
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._wait("uncertain", OutcomeUnknown())
             self.env["ir.cron"]._commit_progress()
+        except Exception:
+            _logger.exception("Transmission %s was left to its lease.", self.id)
+            self.env.cr.rollback()
 
     def _take_answer(self, future, origin):
         error = future.exception()
