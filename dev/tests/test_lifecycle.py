@@ -15,8 +15,8 @@ LEFT = """
         WHERE summary LIKE 'Transfer failed%' OR summary LIKE 'Maventa%'
 """
 UNINSTALL = """
-env["ir.module.module"].search([("name", "=", "account_maventa")]).module_uninstall()
-env.cr.commit()
+addon = env["ir.module.module"].search([("name", "=", "account_maventa")])
+addon.button_immediate_uninstall()
 """
 
 
