@@ -104,6 +104,7 @@ class AccountMove(models.Model):
             "document": base64.b64encode(document),
             "sha256": hashlib.sha256(document).hexdigest(),
             "request": self._maventa_request(own_uuid),
+            "identity": self._maventa_identity(),
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
@@ -162,6 +163,16 @@ class AccountMove(models.Model):
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
         return builder._maventa_embed(xml, files)
+
+    def _maventa_identity(self):
+        """By what the invoice is known again at Maventa, where its UUID does not tell."""
+        return {
+            "number": self.name,
+            "total": self.amount_total,
+            "currency": self.currency_id.name,
+            "date": str(self.invoice_date),
+            "recipient": self.partner_id.commercial_partner_id.name or "",
+        }
 
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""

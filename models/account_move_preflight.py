@@ -197,7 +197,7 @@ class AccountMove(models.Model):
 
     def action_maventa_check(self):
         """Show, of a selection, the invoices that something stands in the way of."""
-        self.check_access("read")
+        self._maventa_check_reader()
         found = self.filtered(
             lambda move: any(each.blocks for each in move._maventa_findings())
         )

@@ -63,18 +63,13 @@ class MaventaTransmission(models.Model):
             it is about an earlier try that ended in doubt
         """
         self.ensure_one()
-        move = self.move_id
-        doubtful = move.maventa_transmission_ids.filtered(
+        doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission.error_code in DOUBTFUL_CODES
         )
         asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
+            **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,
-            number=move.name,
-            total=move.amount_total,
-            currency=move.currency_id.name,
-            date=str(move.invoice_date),
-            recipient=move.partner_id.commercial_partner_id.name or "",
             file_name=self.file_name,
             content=base64.b64decode(self.document),
             fields=self.request,

@@ -269,6 +269,7 @@ class ResCompany(models.Model):
     def action_maventa_open(self):
         """Open the company's Maventa settings."""
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.res_company_maventa_action"
         )
@@ -279,6 +280,7 @@ class ResCompany(models.Model):
     def action_maventa_open_company(self):
         """Open the company itself, where its number and its address are entered."""
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "base.action_res_company_form"
         )
@@ -286,6 +288,7 @@ class ResCompany(models.Model):
 
     def action_maventa_open_cron(self):
         """Open the scheduled action that transfers."""
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id("base.ir_cron_act")
         cron = self.env.ref("account_maventa.ir_cron_maventa_transfer")
         return action | {"views": [(False, "form")], "res_id": cron.id}
@@ -300,6 +303,7 @@ class ResCompany(models.Model):
 
     def _maventa_open_invoices(self, domain):
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
