@@ -148,13 +148,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             category = self._get_tax_category_code(
                 vals["customer"].commercial_partner_id, vals["supplier"], tax
             )
+            rate = self._maventa_rate(tax)
             free = category not in ("S", "L", "M", "B")
-            if (free and tax.amount > 0) or (category == "S" and not tax.amount):
+            if (free and rate > 0) or (category == "S" and not rate):
                 yield self.env._(
                     "The tax “%(tax)s” is of %(rate)s %%, which its VAT category"
                     " %(category)s does not allow. Correct the category of the tax.",
                     tax=tax.name,
-                    rate=tax.amount,
+                    rate=rate,
                     category=category,
                 )
             code = tax.ubl_cii_tax_exemption_reason_code

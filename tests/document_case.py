@@ -245,6 +245,7 @@ class DocumentCase(AccountsCase):
         self.assertEqual(errors, [])
         self.assertRules(root, *allowed)
         self.assertSameSums(root, move)
+        self.assertCategories(root)
         self.assertSameFacts(root, move)
         return root
 
@@ -299,6 +300,25 @@ class DocumentCase(AccountsCase):
             with self.subTest(invoice=move.name, amount=key):
                 self.assertEqual(rounded(found[key]), rounded(amount))
 
+    def assertCategories(self, root):
+        """The base of each VAT category and rate is the sum of what stands under it."""
+        sums = defaultdict(float)
+        for line in root.iterfind("{*}InvoiceLine"), root.iterfind("{*}CreditNoteLine"):
+            for each in line:
+                key = category(each.find("{*}Item/{*}ClassifiedTaxCategory"))
+                sums[key] += float(each.findtext("{*}LineExtensionAmount"))
+        for charge in root.iterfind("{*}AllowanceCharge"):
+            sign = 1 if charge.findtext("{*}ChargeIndicator") == "true" else -1
+            amount = sign * float(charge.findtext("{*}Amount"))
+            sums[category(charge.find("{*}TaxCategory"))] += amount
+        bases = {
+            category(part.find("{*}TaxCategory")): float(
+                part.findtext("{*}TaxableAmount")
+            )
+            for part in root.iterfind("{*}TaxTotal/{*}TaxSubtotal")
+        }
+        self.assertEqual(rounded(bases), rounded(sums))
+
     def taxes(self, root, currency):
         """Tax by rate, and the tax in the company's currency."""
         amounts = defaultdict(float)
@@ -339,6 +359,10 @@ class DocumentCase(AccountsCase):
         if "CreditNote" not in root.tag:
             expected["DueDate"] = str(move.invoice_date_due)
         self.assertValues(root, expected)
+
+
+def category(node):
+    return node.findtext("{*}ID"), float(node.findtext("{*}Percent") or 0)
 
 
 def rounded(value):
