@@ -66,12 +66,17 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                     "%(company)s has no company ID. Add it in the company's settings.",
                     company=seller.display_name,
                 )
-        elif not seller._maventa_vat():
+        elif not self._maventa_seller_vat(vals):
             yield self.env._(
                 "%(company)s has no VAT number. Add it in the company's settings, or"
                 " use taxes of the category O if it is not liable to VAT.",
                 company=seller.display_name,
             )
+
+    def _maventa_seller_vat(self, vals):
+        """The VAT number that the document shows of the seller."""
+        supplier = {**vals, "partner": vals["supplier"], "role": "supplier"}
+        return self._maventa_vat_of_party(supplier)
 
     def _maventa_line_problems(self, vals):
         """BR-25, BR-CO-04, UBL-SR-48."""

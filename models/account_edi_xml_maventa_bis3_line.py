@@ -6,6 +6,7 @@ from stdnum import ean
 
 from odoo import models
 from odoo.tools import float_compare
+from odoo.tools.misc import formatLang
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     UOM_TO_UNECE_CODE,
@@ -40,6 +41,61 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     _inherit = "account.edi.xml.maventa_bis3"
 
+    def _add_invoice_base_lines_vals(self, vals):
+        """EXTENDS account_edi_ubl_cii: what the invoice shows as one is one line."""
+        super()._add_invoice_base_lines_vals(vals)
+        vals["_maventa_folds"] = folds = self._maventa_folds(vals["invoice"])
+        if not folds:
+            return
+        shown, hidden = [], []
+        for base_line in vals["base_lines"]:
+            section = base_line["_maventa_section"] = folds.get(base_line["id"])
+            (hidden if section else shown).append(base_line)
+        vals["base_lines"] = shown + self._maventa_fold(hidden)
+
+    def _maventa_folds(self, invoice):
+        """The section that stands for a line on the invoice, by the line's id.
+
+        Sections may hide what they are composed of, or the prices of it. Then they have
+        an amount for each combination of taxes, which a section takes over from its
+        subsections if it has lines of these taxes itself.
+        """
+        lines = invoice.invoice_line_ids.filtered(lambda x: x.display_type == "product")
+        groups = {(line.parent_id, line.tax_ids) for line in lines}
+        folds = {}
+        for line in lines:
+            for section in self._maventa_hiding(line)[:1]:
+                stands = (section, line.tax_ids) in groups
+                folds[line.id] = section if stands else line.parent_id
+        return folds
+
+    def _maventa_hiding(self, line):
+        """The sections around a line that hide something, the outer one first."""
+        return (line.parent_id.parent_id | line.parent_id).filtered(
+            lambda section: section.collapse_composition or section.collapse_prices
+        )
+
+    def _maventa_fold(self, base_lines):
+        """One line for each section and combination of taxes."""
+        return self.env["account.tax"]._reduce_base_lines_with_grouping_function(
+            base_lines,
+            grouping_function=lambda base_line: {
+                "section": base_line["_maventa_section"],
+                "product_id": self.env["product.product"],
+                "product_uom_id": self.env["uom.uom"],
+            },
+            aggregate_function=self._maventa_add_item,
+        )
+
+    def _maventa_add_item(self, total, base_line):
+        """Note what a section is composed of, unless it is to be hidden."""
+        line = base_line["record"]
+        items = total.setdefault("_maventa_items", [])
+        if not any(self._maventa_hiding(line).mapped("collapse_composition")):
+            quantity = formatLang(self.env, line.quantity, dp="Product Unit")
+            unit = line.product_uom_id.name or ""
+            items.append(f"{line.name}: {quantity} {unit}".strip())
+
     def _maventa_order_lines(self, vals):
         """Put the lines in the invoice's order and give them their texts (BR-25).
 
@@ -50,8 +106,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         places = {line.id: place for place, line in enumerate(lines)}
         for base_line in vals["base_lines"]:
             own = not base_line.get("_removed_tax_data")
-            base_line["_maventa_line"] = line = lines.browse(own and base_line["id"])
-            if own and base_line["id"] in places:
+            section = base_line.get("_maventa_section")
+            number = section.id if section else base_line["id"]
+            base_line["_maventa_line"] = line = lines.browse(own and number)
+            if own and number in places:
                 base_line["name"] = line.name
         vals["base_lines"].sort(
             key=lambda each: places.get(each["_maventa_line"].id, len(places))
@@ -115,13 +173,19 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         lines = vals["invoice"].invoice_line_ids
         for line in lines.sorted(lambda line: (line.sequence, line.id)):
             kind, text = line.display_type, (line.name or "").strip()
+            section = vals["_maventa_folds"].get(line.id)
             if kind == "line_section":
                 heading, subheading, last = text, "", None
             elif kind == "line_subsection":
                 subheading, last = text, None
+            elif section:
+                inner = section.display_type == "line_subsection"
+                sections[section] = [heading] if inner and heading else []
             elif kind != "line_note":
                 sections[line] = list(filter(None, (heading, subheading)))
                 notes[line], waiting, last = waiting, [], line
+            elif self._maventa_hiding(line):
+                continue
             elif last:
                 notes[last].append(text)
             elif heading:
@@ -201,6 +265,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             whole if len(whole) > NAME_LENGTH else None,
             self.env._("Unit: %(unit)s", unit=unit) if unit else None,
             text,
+            *base_line.get("_maventa_items", []),
         )
         item["cbc:Name"] = {"_text": _shorten(whole)}
         item["cbc:Description"] = {"_text": "\n".join(filter(None, texts)) or None}

@@ -57,7 +57,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         if vat and not SWEDISH_VAT.fullmatch(vat):
             yield self._maventa_wrong_vat(vals["supplier"], "SE556677889901")
         yield from self._maventa_unregistered(vals["supplier"], "organisationsnummer")
-        for tax in vals["_maventa_taxes"]:
+        swedish = self._maventa_seller_vat(vals).startswith("SE")
+        for tax in vals["_maventa_taxes"] if swedish else ():
             if tax.amount > 0 and tax.amount not in SWEDISH_RATES:
                 yield self.env._(
                     "Swedish sellers can't charge %(rate)s %% VAT in an e-invoice."

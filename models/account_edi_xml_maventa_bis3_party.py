@@ -1,5 +1,7 @@
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
+import re
+
 from odoo import models
 
 F_TAX = "Godkänd för F-skatt"
@@ -43,7 +45,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         No scheme without a number (UBL-SR-53), and no VAT number at all when nothing
         is within the scope of VAT (BR-O-02).
         """
-        vat = vals["partner"].commercial_partner_id._maventa_vat()
+        vat = self._maventa_vat_of_party(vals)
         schemes = [(vat, "VAT")] if vat and not vals["_maventa_outside_scope"] else []
         if vals["role"] == "supplier":
             schemes += [(text, "TAX") for text in self._maventa_tax_texts(vals)]
@@ -54,6 +56,16 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             }
             for text, scheme in schemes
         ]
+
+    def _maventa_vat_of_party(self, vals):
+        """The VAT number; the seller's is that in the country of the fiscal position,
+        if it has one there, as on the PDF."""
+        own = vals["partner"].commercial_partner_id._maventa_vat()
+        position = vals["invoice"].fiscal_position_id
+        number = re.sub(r"[^0-9A-Z]", "", (position.foreign_vat or "").upper())
+        if not number or vals["role"] != "supplier":
+            return own
+        return number if number[:2].isalpha() else f"{position.country_id.code}{number}"
 
     def _maventa_tax_texts(self, vals):
         """Words that Norwegian (NO-R-002) and Swedish (SE-R-005) sellers add.

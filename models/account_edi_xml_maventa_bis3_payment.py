@@ -3,6 +3,7 @@
 import re
 
 from odoo import models
+from odoo.tools import format_amount
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import FloatFmt
 
@@ -181,6 +182,45 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         number = bank_account.acc_number.replace(" ", "")
         by_form = (name for name, form in GIRO.items() if form.fullmatch(number))
         return GIRO_TYPES.get(bank_account.acc_type) or next(by_form, None)
+
+    # Terms ----------------------------------------------------------------------
+
+    def _add_invoice_payment_terms_nodes(self, document_node, vals):
+        """EXTENDS account_edi_ubl_cii: what the invoice says of when it is to be paid
+        (BT-20)."""
+        super()._add_invoice_payment_terms_nodes(document_node, vals)
+        invoice = vals["invoice"]
+        term = self._maventa_plain(invoice.invoice_payment_term_id.note)
+        lines = "\n".join((term, *self._maventa_instalments(invoice))).splitlines()
+        if self._maventa_domestic(vals) == "DE":
+            # Lines with # are only for discounts in a form of their own (DE-R-018).
+            lines = [line.lstrip("# ") for line in lines]
+        text = "\n".join(lines).strip()
+        document_node["cac:PaymentTerms"] = {"cbc:Note": {"_text": text or None}}
+
+    def _maventa_instalments(self, invoice):
+        """The discount for early payment, and what is due when."""
+        term, details = invoice.invoice_payment_term_id, invoice.payment_term_details
+        if not term.display_on_invoice or not details:
+            return
+        currency, date = invoice.currency_id, invoice.invoice_date
+        if invoice._is_eligible_for_early_payment_discount(currency, date):
+            amount = term._get_amount_due_after_discount(
+                invoice.amount_total, invoice.amount_tax
+            )
+            yield self.env._(
+                "%(amount)s due if paid before %(date)s",
+                amount=format_amount(self.env, amount, currency),
+                date=term._get_last_discount_date_formatted(date),
+            )
+        for number, detail in enumerate(details, 1):
+            if len(details) > 1:
+                yield self.env._(
+                    "%(number)s - Installment of %(amount)s due on %(date)s",
+                    number=number,
+                    amount=format_amount(self.env, detail["amount"], currency),
+                    date=detail["date"],
+                )
 
     # Sums -----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 
 from odoo import models
-from odoo.tools import html2plaintext, ormcache
+from odoo.tools import ormcache
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     TAX_EXEMPTION_MAPPING,
@@ -147,7 +147,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             return {"tax_exemption_reason": None, "tax_exemption_reason_code": None}
         reason = super()._get_tax_exemption_reason(customer, supplier, tax)
         code = reason["tax_exemption_reason_code"] or REASON_CODES.get(category)
-        text = html2plaintext(tax.invoice_legal_notes or "").strip()
+        text = self._maventa_plain(tax.invoice_legal_notes)
         return {
             "tax_exemption_reason": text
             or TAX_EXEMPTION_MAPPING.get(code)

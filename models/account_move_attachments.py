@@ -1,5 +1,6 @@
 import io
 import logging
+import os
 import re
 from dataclasses import dataclass
 
@@ -93,11 +94,17 @@ class AccountMove(models.Model):
         """The chosen files that a document can carry."""
         return self.maventa_attachment_ids.filtered(
             lambda file: (
-                file.mimetype in PEPPOL_TYPES and file.file_size <= LARGEST_FILE
+                file.mimetype in PEPPOL_TYPES
+                and file.file_size <= LARGEST_FILE
+                and not _is_empty(file)
             )
         )
 
     def _maventa_file_note(self, file):
+        if _is_empty(file):
+            return self.env._(
+                "%(file)s stays here: it is empty. Attach it again.", file=file.name
+            )
         if file.mimetype not in PEPPOL_TYPES:
             return self.env._(
                 "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
@@ -192,6 +199,14 @@ class AccountMove(models.Model):
             File(f"{name}.pdf", "application/pdf", pdf),
             *(File(_free_name(f, taken), f.mimetype, f.raw) for f in files),
         ]
+
+
+def _is_empty(file):
+    """Whether a file has no content, or has lost it on the server's disk."""
+    stored = file.store_fname
+    return not file.file_size or bool(
+        stored and not os.path.exists(file._full_path(stored))
+    )
 
 
 def _is_pdf(file):

@@ -158,7 +158,7 @@ class AccountMove(models.Model):
         """The document as it leaves: with the original PDF inside, if so wished."""
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
-        if not self.invoice_pdf_report_id:
+        if not self.invoice_pdf_report_id.raw:
             raise StandsInTheWay(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))

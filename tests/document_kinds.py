@@ -42,6 +42,7 @@ class CreditNotes:
                         BILLING + "ID": move.name,
                         BILLING + "IssueDate": "2026-05-20",
                         "OrderReference/ID": "PO-7",
+                        "Note": f"Reversal of: {move.name}, wrong",
                         PAYABLE: f"{move.amount_total:.2f}",
                     },
                 )
@@ -116,6 +117,11 @@ class References:
             with self.subTest(buyer=buyer, ref=ref):
                 root = self.document(self.invoice("SE", buyer, ref=ref))
                 self.assertValues(root, dict(zip(names, expected, strict=True)))
+        with self.subTest("our order"):
+            move = self.invoice("SE", "SE", invoice_origin="S00012")
+            names = "OrderReference/SalesOrderID", "OrderReference/ID"
+            root = self.document(move)
+            self.assertValues(root, dict(zip(names, ("S00012", "NA"), strict=True)))
         with self.subTest("a person"):
             self.buyers["SE"].ref = False
             root = self.document(self.invoice("SE", person))
@@ -370,3 +376,33 @@ class Payment:
             self.document(move),
             {"PaymentTerms/Note": "Within 14 days,\ninterest 8 %"},
         )
+
+    def test_instalments_and_discounts_for_early_payment(self):
+        def term(name, *shares, **values):
+            lines = [
+                Command.create({"value": "percent", "value_amount": share, "nb_days": day})
+                for day, share in enumerate(shares, 14)
+            ]
+            return self.env["account.payment.term"].create(
+                {"name": name, "note": f"<p>{name}</p>", "line_ids": lines}
+                | {"display_on_invoice": True, **values}
+            )
+
+        early = {"early_discount": True, "discount_percentage": 2, "discount_days": 7}
+        for terms, text in (
+            (
+                term("# Halves", 50, 50),
+                "{#}Halves\n1 - Installment of 125.50 € due on 06/03/2026"
+                "\n2 - Installment of 125.50 € due on 06/04/2026",
+            ),
+            (term("Early", 100, **early), "Early\n245.98 € due if paid before 05/27/2026"),
+            (term("Silent", 50, 50, display_on_invoice=False), "Silent"),
+        ):
+            for seller, sign in (("FI", "# "), ("DE", "")):
+                with self.subTest(terms=terms.name, seller=seller):
+                    move = self.draft(seller, seller, tax=self.tax(self.sellers[seller], 25.5))
+                    move.invoice_payment_term_id = terms
+                    move.action_post()
+                    found = self.value(self.document(move), "PaymentTerms/Note")
+                    found = found.replace("\u00a0", " ")
+                    self.assertEqual(found, text.replace("{#}", sign))

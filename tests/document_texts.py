@@ -49,6 +49,110 @@ class Texts:
             },
         )
 
+    def hiding(self, *kinds, **values):
+        """An invoice with a section that hides something, and a line behind it."""
+        company = self.sellers["FI"]
+        high, low = self.tax(company, 25.5), self.tax(company, 14)
+        unit = self.env.ref("uom.product_uom_unit")
+        rows = [
+            self.line(high, "Travel", 1, 7.0),
+            {"display_type": "line_section", "name": "Kitchen", **values},
+            {"display_type": "line_note", "name": "Secret"},
+            self.line(high, "Doors", 2, 33.33, discount=10),
+            self.line(high, "Hinges", 4, 1.25, product_uom_id=unit.id),
+            self.line(low, "Book", 1, 14.0),
+            {"display_type": "line_section", "name": "Rest"},
+            {"display_type": "line_subsection", "name": "Tea", **dict.fromkeys(kinds, True)},
+            self.line(low, "Green", 1, 2.0),
+            self.line(low, "Black", 1, 3.0),
+            {"display_type": "line_subsection", "name": "Work"},
+            self.line(high, "Hours", 1, 50.0),
+        ]
+        for number, row in enumerate(rows):
+            row["sequence"] = number
+        return self.invoice("FI", "FI", rows)
+
+    def test_sections_that_hide_their_composition_are_lines(self):
+        move = self.hiding("collapse_composition", collapse_composition=True)
+        root = self.document(move)
+        self.assertValues(
+            root,
+            {
+                NAME: "Travel,Kitchen,Kitchen,Rest: Tea,Rest: Work: Hours",
+                TEXT: "",
+                NOTE: "",
+                "InvoiceLine/InvoicedQuantity": "1,1,1,1,1",
+                "InvoiceLine/LineExtensionAmount": "7.00,64.99,14.00,5.00,50.00",
+                "InvoiceLine/AllowanceCharge/Amount": "",
+            },
+        )
+        self.assertNotIn(b"Hinges", etree.tostring(root))
+
+    def test_sections_that_hide_prices_are_lines_that_name_what_is_in_them(self):
+        move = self.hiding("collapse_prices", collapse_prices=True)
+        root = self.document(move)
+        self.assertValues(
+            root,
+            {
+                NAME: "Travel,Kitchen,Kitchen,Rest: Tea,Rest: Work: Hours",
+                TEXT: "Doors: 2.00\nHinges: 4.00 Units,Book: 1.00,"
+                "Green: 1.00\nBlack: 1.00",
+                "InvoiceLine/LineExtensionAmount": "7.00,64.99,14.00,5.00,50.00",
+            },
+        )
+        self.assertNotIn(b"33.33", etree.tostring(root))
+
+    def test_a_section_hides_what_is_in_its_subsections(self):
+        tax = self.tax(self.sellers["FI"], 25.5, price_include_override="tax_included")
+        rows = [
+            {"display_type": "line_section", "name": "A", "collapse_composition": True},
+            {"display_type": "line_subsection", "name": "B"},
+            self.line(tax, "C", 3, 9.99),
+            self.line(tax, "D", -1, 1.99),
+        ]
+        for number, row in enumerate(rows):
+            row["sequence"] = number
+        self.assertValues(self.document(self.invoice("FI", "FI", rows)), {NAME: "A: B"})
+
+    def test_notes_of_people_read_as_on_the_pdf(self):
+        narration = (
+            '<h2>Terms</h2><p>See <a href="https://our.example/">our.example</a> or'
+            ' <a href="https://our.example/terms">our <b>terms</b></a>, mail'
+            ' <a href="mailto:a@our.example">a@our.example</a></p>'
+            "<ul><li>one</li><li>two</li></ul>"
+        )
+        root = self.document(self.invoice("FI", "FI", narration=narration))
+        text = (
+            "Terms\nSee our.example or our terms (https://our.example/terms), mail"
+            " a@our.example\none\ntwo"
+        )
+        self.assertValues(root, {"Note": text})
+
+    def test_notes_of_taxes_and_fiscal_positions(self):
+        company = self.sellers["FI"]
+        margin = self.tax(company, 25.5, invoice_legal_notes="<p>Margin <b>scheme</b></p>")
+        position = self.env["account.fiscal.position"].create(
+            {"name": "Own", "company_id": company.id, "note": "<p>Stored in Turku</p>"}
+        )
+        move = self.invoice("FI", "FI", tax=margin, fiscal_position_id=position.id)
+        text = "Margin scheme\nStored in Turku"
+        self.assertValues(self.document(move), {"Note": text})
+
+    def test_texts_are_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        term = self.env["account.payment.term"].create(
+            {"name": "14", "note": "<p>In 14 days</p>"}
+        )
+        term.with_context(lang="fi_FI").note = "<p>14 päivässä</p>"
+        product = self.env["product.product"].create({"name": "Door"})
+        product.with_context(lang="fi_FI").name = "Ovi"
+        buyer = self.make_buyer("FI", lang="fi_FI")
+        row = self.line(self.tax(self.sellers["FI"], 25.5), "", product_id=product.id)
+        del row["name"]
+        move = self.invoice("FI", buyer, [row], invoice_payment_term_id=term.id)
+        root = self.document(move)
+        self.assertValues(root, {NAME: "Ovi", TEXT: "", "PaymentTerms/Note": "14 päivässä"})
+
     def test_names_and_descriptions(self):
         product = self.env["product.product"].create(
             {"name": "Oak door", "default_code": "D1", "description_sale": "Solid"}
@@ -310,6 +414,36 @@ class Identifiers:
                 names = number, f"{number}/@schemeID", "PartyTaxScheme/CompanyID"
                 paths = [SELLER + name for name in names]
                 self.assertValues(root, dict(zip(paths, expected, strict=True)))
+
+    def test_the_vat_number_in_the_country_of_the_fiscal_position(self):
+        for seller, country, number, rate in (
+            ("FI", "SE", "SE556677889901", 25),
+            ("SE", "FI", "FI20774740", 25.5),
+            ("NO", "SE", "SE556677889901", 25),
+        ):
+            company = self.sellers[seller]
+            position = self.env["account.fiscal.position"].create(
+                {
+                    "name": country,
+                    "company_id": company.id,
+                    "country_id": self.env.ref(f"base.{country.lower()}").id,
+                    "foreign_vat": number,
+                }
+            )
+            with self.subTest(seller=seller, country=country):
+                abroad = {"country_id": position.country_id.id}
+                group = self.env["account.tax.group"].create(
+                    {"name": "Abroad", "company_id": company.id, **abroad}
+                )
+                tax = self.tax(company, rate, tax_group_id=group.id, **abroad)
+                move = self.invoice(
+                    seller, country, tax=tax, fiscal_position_id=position.id
+                )
+                found = self.value(
+                    self.document(move), SELLER + "PartyTaxScheme/CompanyID"
+                )
+                self.assertEqual(found.split(",")[0], number)
+                self.assertIn(number, self.pdf_tree(move).text_content())
 
     def test_public_bodies_have_no_f_tax(self):
         company = self.sellers["SE"]

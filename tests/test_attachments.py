@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 from email.message import EmailMessage
 
 import requests
@@ -119,6 +120,26 @@ class TestAttachments(AttachmentsCase):
         alerts = self.move._get_alerts().values()
         self.assertTrue(any("letter.docx" in alert["message"] for alert in alerts))
         self.assertEqual(self.names(), ["hours.xlsx"])
+
+    def test_a_file_without_content_stays_and_is_told(self):
+        """Empty, or lost on the server's disk; a name may be empty, too."""
+        self.attach("empty.pdf", b"")
+        self.attach("empty.docx", b"", mimetype="application/msword")
+        lost = self.attach("lost.pdf", pdf() + b"%lost")
+        os.unlink(lost._full_path(lost.store_fname))
+        self.attach("", pdf(), mimetype="application/pdf")
+        for name in ("empty.pdf", "empty.docx", "lost.pdf"):
+            self.assertIn(f"{name} stays here: it is empty.", self.notes())
+        self.assertEqual(self.names(), ["file.pdf"])
+
+    def test_an_original_invoice_without_content_does_not_leave(self):
+        own = self.move.invoice_pdf_report_id
+        own.raw = b""
+        self.move.invalidate_recordset()
+        self.move.maventa_status_id = self.to_transfer
+        self.run_cron()
+        self.assertInvoice(self.move, self.failed, "failed")
+        self.assertEqual(self.transmission(self.move).error_code, "no_pdf")
 
     def test_a_file_too_large_stays_and_is_never_read(self):
         large = self.attach("film.pdf", pdf())
