@@ -88,7 +88,8 @@ class IrAttachment(models.Model):
             kind, name, date = file._origin._maventa_came()
             date = fields.Datetime.context_timestamp(self, date) if date else date
             values = {"name": name, "date": format_date(self.env, date)}
-            file.maventa_origin = kind and self.env._(ORIGINS[kind]) % values
+            text = self.env._(ORIGINS[kind]) if kind else ""
+            file.maventa_origin = text % values
 
     def _maventa_came(self):
         """How a file came to its invoice: a key of ORIGINS, from whom, and when.

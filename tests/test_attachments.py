@@ -487,7 +487,8 @@ class TestOrigins(AttachmentsCase, HttpCase):
         file = self.file("margin.pdf").with_user(self.biller)
         with self.assertRaises(AccessError):
             file.read(["maventa_message_ids"])
-        self.assertIn("internal note", file.read(["maventa_origin"])[0]["maventa_origin"])
+        (told,) = file.read(["maventa_origin"])
+        self.assertIn("internal note", told["maventa_origin"])
 
     # Selections -------------------------------------------------------------------
 

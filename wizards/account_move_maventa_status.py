@@ -41,8 +41,8 @@ class AccountMoveMaventaStatus(models.TransientModel):
     def _compute_files(self):
         for wizard in self:
             moves = wizard.move_ids._origin.filtered(
-                lambda move, wizard=wizard: (
-                    move._maventa_is_to_transfer(wizard.status_id._origin)
+                lambda move, status=wizard.status_id._origin: (
+                    move._maventa_is_to_transfer(status)
                 )
             )
             wizard.files = moves._maventa_files_summary()
