@@ -61,8 +61,9 @@ class Token:
 
 @dataclass(frozen=True)
 class Company:
-    """A company as the service knows it; ``business_id`` may be a VAT number.
+    """A company as the service knows it.
 
+    :ivar business_id: its number in the register of companies, or its VAT number
     :ivar set_up: whether the service's first steps were gone through; None when it
         does not say
     """
@@ -70,6 +71,7 @@ class Company:
     id: str
     name: str = ""
     business_id: str = ""
+    vat: str = ""
     country: str = ""
     disabled: bool = False
     set_up: bool | None = None
@@ -79,7 +81,8 @@ class Company:
         return cls(
             id=_text(data["id"]),
             name=_text(data.get("name")),
-            business_id=_text(data.get("bid") or data.get("vat")),
+            business_id=_text(data.get("bid")),
+            vat=_text(data.get("vat")),
             country=_text(data.get("country")),
             disabled=bool(data.get("disabled")),
             set_up=data.get("wizard_done"),

@@ -249,16 +249,18 @@ class AccountMove(models.Model):
         """EXTENDS account: credit notes get their default status."""
         posted = super()._post(soft)
         for move in posted.filtered(lambda m: m.move_type == "out_refund"):
-            status = self.env["maventa.invoice.status"].search(
-                [
-                    ("is_credit_note_default", "=", True),
-                    ("company_id", "in", [False, move.company_id.id]),
-                ],
-                limit=1,
-            )
-            if status and not move.maventa_status_id:
+            status = move.company_id._maventa_credit_note_status()
+            if status and move._maventa_takes_default(status):
                 move._maventa_write({"maventa_status_id": status.id})
         return posted
+
+    def _maventa_takes_default(self, status):
+        """Whether a credit note gets a status by itself: it is not transferred where
+        the customer is excluded, or a second time without a person's yes."""
+        if self.maventa_status_id or not self._maventa_is_to_transfer(status):
+            return not self.maventa_status_id
+        excluded = self.partner_id._maventa_wanted_channel() == "none"
+        return not (excluded or self._maventa_sent_otherwise())
 
     def button_draft(self):
         """EXTENDS account: what Maventa has, or may have, can't be changed any more."""

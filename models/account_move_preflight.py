@@ -73,9 +73,13 @@ class AccountMove(models.Model):
 
     def _maventa_receiver(self):
         """The e-invoice address that the invoice goes to, and its operator."""
-        invoiced = self.partner_id.commercial_partner_id
-        parts = (invoiced.maventa_address, invoiced.maventa_operator)
-        return tuple((part or "").strip() for part in parts)
+        return self.partner_id._maventa_einvoice_address()
+
+    def _maventa_may_email(self):
+        """Whether company and customer let the invoice go by e-mail."""
+        wanted = self.partner_id._maventa_wanted_channel()
+        by_email = self.company_id.sudo().maventa_send_by_email
+        return by_email and wanted in ("automatic", "email")
 
     def _maventa_findings(self, errors=None):
         """Everything that stands in the way of this invoice or that would surprise.
@@ -87,20 +91,20 @@ class AccountMove(models.Model):
             _content, errors = self._maventa_export()
         return [
             *self._maventa_route_findings(),
-            *(Finding("no_document", self, {"text": text}) for text in errors),
+            *self._maventa_document_findings(errors),
             *self._maventa_surprises(),
         ]
 
     def _maventa_route_findings(self):
         by_email = self.company_id.sudo().maventa_send_by_email
         partner = self.partner_id
-        email = by_email and partner._maventa_email()
+        email = self._maventa_may_email() and partner._maventa_email()
         if email and not email_normalize(email):
             arguments = {"customer": partner.display_name, "email": email}
             return [Finding("email_invalid", partner, arguments)]
         if partner._maventa_routes(by_email):
             return []
-        wanted = partner.commercial_partner_id.maventa_preferred_channel or "automatic"
+        wanted = partner._maventa_wanted_channel()
         arguments = {"customer": partner.display_name}
         if wanted == "none":
             return [Finding("customer_excluded", partner, arguments)]
@@ -117,8 +121,7 @@ class AccountMove(models.Model):
     def _maventa_surprises(self):
         """What may go through, but perhaps not as the sender expects."""
         partner = self.partner_id
-        invoiced = partner.commercial_partner_id
-        automatic = invoiced.maventa_preferred_channel in (False, "automatic")
+        automatic = partner._maventa_wanted_channel() == "automatic"
         if automatic and self._maventa_likely_routes()[:1] == ["print"]:
             yield Finding(
                 "by_letter", partner, {"customer": partner.name}, blocks=False
@@ -135,7 +138,10 @@ class AccountMove(models.Model):
             yield Finding("due_soon", self, {"date": due}, blocks=False)
 
     def _maventa_goes_to_bank(self):
-        """Whether the e-invoice address is a bank account: then a bank delivers."""
+        """Whether it goes to an e-invoice address that is a bank account: then a bank
+        delivers."""
+        if self._maventa_likely_routes()[:1] != ["einvoice"]:
+            return False
         address, operator = self._maventa_receiver()
         return operator and address[:2].isalpha() and address[2:4].isdigit()
 
