@@ -223,14 +223,12 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             )
 
     def _maventa_payment_problems(self, invoice, vals):
-        """NL-R-008, and S4 of those who came before: nobody can pay to nowhere."""
-        node = vals["document_node"]
-        owed = node["cac:LegalMonetaryTotal"]["cbc:PayableAmount"]["_text"] > 0
-        means = node["cac:PaymentMeans"]["cac:PayeeFinancialAccount"]
-        if vals["document_type"] == "invoice" and owed and not means:
+        """NL-R-008: the Dutch want to read how they are to pay."""
+        if self._maventa_domestic(vals) == "NL" and self._maventa_lacks_account(invoice):
             yield self.env._(
-                "There is no bank account to pay to. Choose one on the invoice, or add"
-                " one to %(company)s.",
+                "There is no bank account to pay to, which an invoice within the"
+                " Netherlands must show. Choose a recipient bank or a payment method on"
+                " the invoice, or add a bank account to %(company)s.",
                 company=vals["supplier"].display_name,
             )
 

@@ -5,14 +5,27 @@ import re
 from stdnum import ean
 
 from odoo import models
+from odoo.tools import float_compare
 
-from odoo.addons.account_edi_ubl_cii.models.account_edi_common import FloatFmt
+from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
+    UOM_TO_UNECE_CODE,
+    FloatFmt,
+)
 
 NAME_LENGTH = 100
 """Characters of an article's name that all formats Maventa converts to can hold."""
 
 UNSPSC_VERSION = "26.08.01"
 """The version that Danish sellers have to name (DK-R-003)."""
+
+PIECE = "C62"
+PACKAGE = "XPK"
+UNITS = UOM_TO_UNECE_CODE | {
+    "uom.product_uom_milliliter": "MLT",
+    "uom.product_uom_pack_6": PACKAGE,
+    "uom.product_uom_qt": "QTL",
+}
+"""The codes of Odoo's own units, of UNECE Recommendation 20 or, with an X, 21."""
 
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
@@ -48,6 +61,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         vals["_maventa_sections"] = sections = {}
         vals["_maventa_notes"] = notes = {}
         vals["_maventa_first_note"] = ""
+        vals["_maventa_units"] = self._maventa_read_units(vals)
         if vals["invoice"].invoice_line_ids.filtered(
             lambda line: line.display_type != "product"
         ):
@@ -80,13 +94,57 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         notes = vals["_maventa_notes"].get(vals["base_line"]["_maventa_line"], [])
         line_node["cbc:Note"] = {"_text": "\n".join(notes) or None}
 
+    # Units ----------------------------------------------------------------------
+
+    def _maventa_read_units(self, vals):
+        """The code of each unit, and its name where the code doesn't tell it."""
+        used = {each["product_uom_id"].id for each in vals["base_lines"]}
+        units = self.env["uom.uom"].browse(used - {False})
+        external_ids = units._get_external_ids()
+        return {
+            unit.id: self._maventa_unit(unit, external_ids[unit.id]) for unit in units
+        }
+
+    def _maventa_unit(self, unit, external_ids):
+        code = next((UNITS[each] for each in external_ids if each in UNITS), None)
+        if code:
+            return code, unit.name if code == PACKAGE else None
+        names = self._maventa_unit_names(unit)
+        for external_id, code in UNITS.items():
+            own = self.env.ref(external_id, raise_if_not_found=False)
+            called_alike = own and names & self._maventa_unit_names(own)
+            if own and self._maventa_is_same_unit(unit, own, called_alike):
+                said = called_alike and code != PACKAGE
+                return code, None if said else unit.name
+        return PIECE, unit.name
+
+    def _maventa_is_same_unit(self, unit, own, called_alike):
+        """Whether a user's unit measures what one of Odoo's own does.
+
+        Of the same kind it is as large; but what is counted in pieces is told by its
+        name, too: not every twelve are a dozen.
+        """
+        if not unit._has_common_reference(own):
+            return called_alike
+        counted = own._has_common_reference(self.env.ref("uom.product_uom_unit"))
+        same_size = float_compare(unit.factor, own.factor, precision_digits=6) == 0
+        return same_size and (called_alike or not counted)
+
+    def _maventa_unit_names(self, unit):
+        languages = self.env["res.lang"].get_installed()
+        return {
+            unit.with_context(lang=code).name.strip().casefold()
+            for code, _name in languages
+        }
+
     # Name and description -------------------------------------------------------
 
     def _ubl_add_line_item_name_description_nodes(self, vals):
         """EXTENDS account_edi_ubl_cii: a short name, and all else as description.
 
         Each is said once: Odoo's texts begin with the product's name. What doesn't
-        fit into the name is cut there and stands in the description in full.
+        fit into the name is cut there and stands in the description in full, before
+        the unit if it has no code: readers would take two months for two pieces.
         """
         super()._ubl_add_line_item_name_description_nodes(vals)
         base_line = vals["line_vals"]["base_line"]
@@ -94,10 +152,16 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         name, text = self._maventa_name_and_text(base_line, item)
         headings = vals["_maventa_sections"].get(base_line["_maventa_line"], [])
         whole = ": ".join([*headings, name])
-        if len(whole) > NAME_LENGTH:
-            text = "\n".join(filter(None, (whole, text)))
+        _code, unit = vals["_maventa_units"].get(
+            base_line["product_uom_id"].id, (PIECE, None)
+        )
+        texts = (
+            whole if len(whole) > NAME_LENGTH else None,
+            self.env._("Unit: %(unit)s", unit=unit) if unit else None,
+            text,
+        )
         item["cbc:Name"] = {"_text": _shorten(whole)}
-        item["cbc:Description"] = {"_text": text or None}
+        item["cbc:Description"] = {"_text": "\n".join(filter(None, texts)) or None}
 
     def _maventa_name_and_text(self, base_line, item):
         """What Odoo gives as name and description, without saying anything twice."""
@@ -146,11 +210,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _add_invoice_line_amount_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: quantities without exponents or the noise of
-        binary fractions, which are no decimals."""
+        binary fractions, which are no decimals, and units by codes that are on the
+        list (BR-CL-23)."""
         super()._add_invoice_line_amount_nodes(line_node, vals)
-        tag = self._get_tags_for_document_type(vals)["line_quantity"]
-        quantity = vals["base_line"]["quantity"]
-        line_node[tag]["_text"] = FloatFmt(quantity, min_dp=0, max_dp=6)
+        base_line = vals["base_line"]
+        node = line_node[self._get_tags_for_document_type(vals)["line_quantity"]]
+        node["_text"] = FloatFmt(base_line["quantity"], min_dp=0, max_dp=6)
+        unit = base_line["product_uom_id"].id
+        node["unitCode"], _name = vals["_maventa_units"].get(unit, (PIECE, None))
 
     def _add_invoice_line_price_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: as many decimals of the price as it takes to

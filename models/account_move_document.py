@@ -87,8 +87,10 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         xml, errors = self._maventa_export()
-        obstacles = [each for each in self._maventa_findings(errors) if each.blocks]
+        findings = self._maventa_findings((xml, errors))
+        obstacles = [each for each in findings if each.blocks]
         if obstacles:
+            self._maventa_log_rules(obstacles)
             raise StandsInTheWay(*obstacles)
         route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
@@ -111,9 +113,17 @@ class AccountMove(models.Model):
             "document": base64.b64encode(document),
             "sha256": hashlib.sha256(document).hexdigest(),
             "request": request,
+            "identity": self._maventa_identity(),
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
+
+    def _maventa_log_rules(self, findings):
+        """A document that breaks a rule is a fault of the program as often as not."""
+        rules = [each.arguments["rule"] for each in findings if each.code == "rule"]
+        if rules:
+            broken = ", ".join(dict.fromkeys(rules))
+            _logger.error("The e-invoice of invoice %s breaks %s.", self.id, broken)
 
     # Document ---------------------------------------------------------------------
 
@@ -169,6 +179,16 @@ class AccountMove(models.Model):
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
         return builder._maventa_embed(xml, files)
+
+    def _maventa_identity(self):
+        """By what the invoice is known again at Maventa, where its UUID does not tell."""
+        return {
+            "number": self.name,
+            "total": self.amount_total,
+            "currency": self.currency_id.name,
+            "date": str(self.invoice_date),
+            "recipient": self.partner_id.commercial_partner_id.name or "",
+        }
 
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""

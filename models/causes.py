@@ -18,6 +18,7 @@ from ..client import (
 )
 from .causes_delivery import delivery_cause
 from .causes_reroute import REROUTE_CAUSES
+from .causes_rules import rule_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -75,6 +76,13 @@ INVOICE_CAUSES = {
             " this invoice goes as a letter, which costs more."
         ),
         _lt("Add an address to the customer if that is not what you want."),
+    ),
+    "no_account": (
+        _lt("The invoice shows no bank account to pay to."),
+        _lt(
+            "Choose a recipient bank on the invoice, or the payment method that the"
+            " customer pays by."
+        ),
     ),
     "due_soon": (
         _lt("The invoice is due on %(date)s: the customer's bank may refuse it."),
@@ -264,6 +272,8 @@ def explain(env, code, arguments=None):
     values = defaultdict(str, arguments or {})
     if code == "not_delivered":
         pair = delivery_cause(values["text"])
+    elif code == "rule":
+        pair = rule_cause(values["kind"])
     else:
         pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:

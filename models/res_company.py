@@ -139,15 +139,24 @@ class ResCompany(models.Model):
         """Store a new key, which also binds the connection to this database."""
         parameters = self.env["ir.config_parameter"].sudo()
         for company in self.filtered(lambda c: c.maventa_user_api_key != MASK):
+            key = company.maventa_user_api_key
             company.sudo().write(
                 {
-                    "maventa_stored_api_key": company.maventa_user_api_key,
                     "maventa_database_uuid": parameters.get_param("database.uuid"),
                     "maventa_problem_code": False,
                 }
             )
+            company.sudo()._maventa_write_secret("maventa_stored_api_key", key)
         # What has been entered is not sent back to whoever has entered it.
         self.invalidate_recordset(["maventa_user_api_key"])
+
+    def _maventa_write_secret(self, name, value):
+        """Write it by itself to a row that is locked, so that the query can't fail: one
+        that fails is logged with its values."""
+        self.flush_recordset()
+        self._maventa_lock()
+        self[name] = value
+        self.flush_recordset([name])
 
     @api.depends("maventa_problem_code")
     @api.depends_context("lang")

@@ -21,7 +21,7 @@ class ResCompany(models.Model):
         :raises UserError: the credentials are wrong or belong to somebody else
         """
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         company = self.sudo()
         if not (company.maventa_company_uuid and company.maventa_stored_api_key):
             raise UserError(
@@ -37,6 +37,7 @@ class ResCompany(models.Model):
         :returns: the action that tells or asks the person
         """
         company = self.sudo()
+        company._maventa_lock()
         company.maventa_administrator_id = self.env.user
         question = self._maventa_ask(
             lambda client: self._maventa_connect(client, confirmed)
@@ -122,14 +123,14 @@ class ResCompany(models.Model):
     def action_maventa_disconnect(self):
         """Stop using the account, and remember it."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self.sudo().maventa_active = False
         self._maventa_move_to("new", maventa_problem_code=False)
 
     def action_maventa_forget(self):
         """Forget the account of a company that is not connected."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         if self.sudo().maventa_state != "new":
             raise UserError(
                 self.env._(

@@ -32,12 +32,19 @@ class ResCompany(models.Model):
         if not self.env.su:
             for vals in vals_list:
                 self._maventa_check_state_untouched(vals)
-        return super().create([_cleaned(vals) for vals in vals_list])
+        companies = super().create([_cleaned(vals) for vals in vals_list])
+        if not self.env.su:
+            # The user's defaults, also those in the context, don't count.
+            forged = companies.sudo().filtered(lambda c: c.maventa_state != "new")
+            forged.maventa_state = "new"
+        return companies
 
     def write(self, vals):
         """EXTENDS base: cleans, refuses what is locked, and has switching on or
         changing statuses followed by a look at the invoices."""
         vals = _cleaned(vals)
+        if vals.get("maventa_user_api_key"):
+            self._maventa_lock()
         # Who is no administrator is refused by the fields' groups.
         if not self.env.su and self.env.user.has_group(ADMINISTRATOR):
             self._maventa_check_state_untouched(vals)

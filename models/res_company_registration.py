@@ -35,6 +35,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         company = self.sudo()
         company._maventa_check_registrable()
+        company._maventa_lock()
         if not company.maventa_stored_api_key:
             key = company._maventa_ask(
                 lambda client: _create_user(client, email, first_name, last_name)
@@ -43,6 +44,7 @@ class ResCompany(models.Model):
                 return company._maventa_known_person_text(email)
             company.maventa_user_api_key = key
             company._maventa_commit()
+            company._maventa_lock()
         return company._maventa_open_account()
 
     def _maventa_open_account(self):

@@ -65,7 +65,7 @@ class ResCompany(models.Model):
         :raises RedirectWarning: invoices would be transferred from a sent status
         """
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         todos = self._maventa_before_switching_on()
         if not todos and self.maventa_to_transfer_status_id.is_sent:
             raise self.env["maventa.invoice.status"]._sent_warning()

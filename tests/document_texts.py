@@ -1,11 +1,15 @@
 """Texts of people, deliveries, addresses, and data that can't become a document."""
 
+import re
+from pathlib import Path
+
 from lxml import etree
 
 from odoo import Command
 
+from ..models.account_edi_xml_maventa_bis3_line import UNITS
 from ..models.party_identifiers import vat_number
-from .document_case import validator
+from .document_case import FOLDER, validator
 
 TERRITORIES = (
     # seller; code, postal code, VAT number and company ID of the buyer; the category
@@ -194,15 +198,86 @@ class Texts:
                 path = "InvoiceLine/Item/StandardItemIdentification/ID"
                 self.assertValues(root, {path: expected})
 
-    def test_units(self):
-        for unit, code in (("hour", "HUR"), ("kgm", "KGM"), ("unit", "C62")):
+    def unit(self, name, size=1, of=None):
+        reference = of and self.env.ref(f"uom.product_uom_{of}").id
+        return self.env["uom.uom"].create(
+            {"name": name, "relative_factor": size, "relative_uom_id": reference}
+        )
+
+    def assertUnit(self, uom, code, text="", **values):
+        row = self.line(self.tax(self.sellers["FI"], 25.5), "Work", 2, 80.0)
+        row["product_uom_id"] = uom.id
+        root = self.document(self.invoice("FI", "FI", [row], **values))
+        kind = "Credit" if "CreditNote" in root.tag else "Invoice"
+        quantity = "CreditedQuantity" if kind == "Credit" else "InvoicedQuantity"
+        line = f"{'CreditNote' if kind == 'Credit' else 'Invoice'}Line/"
+        expected = {f"{line}{quantity}/@unitCode": code}
+        self.assertValues(root, expected | {f"{line}Item/Description": text})
+
+    def test_each_unit_of_odoo_has_a_code_of_the_official_list(self):
+        path = next(Path(FOLDER, "artefacts").rglob("CEN-EN16931-UBL.sch"))
+        rules = etree.parse(str(path))
+        test = rules.xpath("string(//*[@id='BR-CL-23']/@test)")
+        official = set(re.search(r"contains\(' (10 [^']*) '", test)[1].split())
+        self.assertGreater(len(official), 2000)
+        units = self.env["ir.model.data"].search(
+            [("model", "=", "uom.uom"), ("module", "=", "uom")]
+        )
+        names = set(units.mapped("complete_name"))
+        self.assertLess({"uom.product_uom_qt", "uom.product_uom_kgm"}, names)
+        self.assertEqual(names - UNITS.keys(), set())
+        self.assertEqual(set(UNITS.values()) - official, set())
+
+    def test_units_of_odoo(self):
+        for unit, code, text in (
+            ("hour", "HUR", ""),
+            ("kgm", "KGM", ""),
+            ("unit", "C62", ""),
+            ("milliliter", "MLT", ""),
+            ("qt", "QTL", ""),
+            ("pack_6", "XPK", "Unit: Pack of 6"),
+        ):
             with self.subTest(unit=unit):
-                tax = self.tax(self.sellers["FI"], 25.5)
-                uom = self.env.ref(f"uom.product_uom_{unit}")
-                row = self.line(tax, "Work", 1.5, 80.0, product_uom_id=uom.id)
-                root = self.document(self.invoice("FI", "FI", [row]))
-                path = "InvoiceLine/InvoicedQuantity/@unitCode"
-                self.assertValues(root, {path: code})
+                self.assertUnit(self.env.ref(f"uom.product_uom_{unit}"), code, text)
+
+    def test_units_of_odoo_under_other_names(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        hour = self.env.ref("uom.product_uom_hour")
+        hour.with_context(lang="fi_FI").name = "Tunnit"
+        hour.name = "h"
+        self.env["ir.model.data"].create(
+            {"module": "our", "name": "h", "model": hour._name, "res_id": hour.id}
+        )
+        self.assertUnit(hour, "HUR")
+        self.assertUnit(hour.copy(), "HUR")
+        self.assertUnit(self.unit(" tunnit"), "HUR")
+
+    def test_units_of_users(self):
+        for name, size, of, code in (
+            ("Kuukausi", 1, None, "C62"),
+            ("Kuukausi", 1, "unit", "C62"),
+            ("Henkilötyöpäivä", 7.5, "hour", "C62"),
+            ("Henkilötyöpäivä", 8, "hour", "DAY"),
+            ("Days", 7.5, "hour", "C62"),
+            ("Ton", 2000, "lb", "C62"),
+            ("Kilo", 1000, "gram", "KGM"),
+            ("Laatikko", 12, "unit", "C62"),
+            ("Pack of 6", 6, "unit", "XPK"),
+        ):
+            with self.subTest(name=name, size=size):
+                self.assertUnit(self.unit(name, size, of), code, f"Unit: {name}")
+        with self.subTest("a copy"):
+            self.assertUnit(self.unit("Dozens", 12, "unit"), "DZN")
+        with self.subTest("a credit note"):
+            month = self.unit("Kuukausi")
+            self.assertUnit(month, "C62", "Unit: Kuukausi", move_type="out_refund")
+
+    def test_the_name_of_a_unit_stands_before_what_else_is_said(self):
+        row = self.line(self.tax(self.sellers["FI"], 25.5), f"{'x' * 120}\nin May")
+        row["product_uom_id"] = self.unit("Kuukausi").id
+        root = self.document(self.invoice("FI", "FI", [row]))
+        text = f"{'x' * 120}\nUnit: Kuukausi\nin May"
+        self.assertValues(root, {TEXT: text})
 
     def test_codes_of_article_groups(self):
         """Of modules that need not be there: only the node is made."""

@@ -175,6 +175,28 @@ class TestAuthorization(CompanyCase):
         self.second._maventa_request_authorization("other@testi.example", "SE")
         self.assertEqual(self.second.maventa_state, "requested")
 
+    def test_a_company_that_runs_can_ask_for_another_signature(self):
+        """Its authentication was withdrawn while it was switched on."""
+        account = self.account()
+        self.backend.accounts.set_standing(account, verified=False)
+        self.company.action_maventa_refresh()
+        self.assertEqual(self.company.maventa_problem_code, "not_verified")
+        wizard = self.env["res.company.maventa.authorize"].create(
+            {"company_id": self.company.id, "approver_id": self.env.user.partner_id.id}
+        )
+        wizard.email = "signer@testi.example"
+        notice = wizard.action_send()
+        self.assertIn("signer@testi.example", notice["params"]["message"])
+        (mail,) = self.backend.accounts.mails
+        self.assertEqual(mail.to, "signer@testi.example")
+        self.assertTrue(self.company.maventa_active)
+        self.assertEqual(
+            self.company.maventa_authorization_email, "signer@testi.example"
+        )
+        self.sign(self.company)
+        self.assertFalse(self.company.maventa_problem_code)
+        self.assertTrue(self.company.maventa_ready)
+
     def test_the_cron_goes_on_after_a_company_that_cannot_be_asked(self):
         self.second._maventa_request_authorization("signer@testi.example", "FI")
         self.backend.accounts.sign(self.account(self.second))

@@ -201,3 +201,17 @@ class TestPortal(MaventaCase, HttpCase):
         chosen, offered = self.offered(self.print)
         self.assertEqual(chosen, ["maventa"])
         self.assertIn("email", offered)
+
+    def test_a_customer_without_maventa_cannot_choose_it(self):
+        self.offered(self.email)
+        page = html.fromstring(self.url_open("/my/account").content)
+        form = {
+            field.get("name"): field.get("value") or "x"
+            for field in page.xpath("//form//input[@name]")
+        }
+        answer = self.url_open(
+            "/my/address/submit",
+            {**form, "partner_id": self.email.id, "invoice_sending_method": "maventa"},
+        )
+        self.assertEqual(answer.status_code, 200)
+        self.assertNotEqual(self.email.invoice_sending_method, "maventa")
