@@ -74,8 +74,9 @@ class Token:
 
 @dataclass(frozen=True)
 class Company:
-    """A company as the service knows it; ``business_id`` may be a VAT number.
+    """A company as the service knows it.
 
+    :ivar business_id: its number in the register of companies, or its VAT number
     :ivar set_up: whether the service's first steps were gone through; None when it
         does not say
     """
@@ -83,6 +84,7 @@ class Company:
     id: str
     name: str = ""
     business_id: str = ""
+    vat: str = ""
     country: str = ""
     disabled: bool = False
     set_up: bool | None = None
@@ -92,7 +94,8 @@ class Company:
         return cls(
             id=_id(data),
             name=text_of(data.get("name")),
-            business_id=text_of(data.get("bid") or data.get("vat")),
+            business_id=text_of(data.get("bid")),
+            vat=text_of(data.get("vat")),
             country=text_of(data.get("country")),
             disabled=_truth(data.get("disabled")) is True,
             set_up=_truth(data.get("wizard_done")),

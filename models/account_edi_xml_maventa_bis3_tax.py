@@ -11,6 +11,8 @@ from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     FloatFmt,
 )
 
+from .party_identifiers import vat_area
+
 REASON_CODES = {
     "AE": "VATEX-EU-AE",
     "G": "VATEX-EU-G",
@@ -100,10 +102,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             return CATEGORIES.get(code, "E")
         if self._maventa_rate(tax):
             return "S"
-        if customer.country_id == supplier.country_id or not customer.country_id:
-            reverse = tax.has_negative_factor or self._maventa_is_reverse_charge(tax)
-            return "AE" if reverse else "E"
-        return self._maventa_category_abroad(customer, supplier, tax)
+        return self._maventa_category_of_place(customer, supplier, tax)
 
     def _maventa_rate(self, tax):
         """The rate that the buyer is charged, in percent: none if the tax takes itself
@@ -120,23 +119,23 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         names = self.env["account.tax"].browse(tax_id)._get_external_ids()[tax_id]
         return any(map(REVERSE_CHARGE_TAXES.fullmatch, names))
 
-    def _maventa_category_abroad(self, customer, supplier, tax):
-        """No VAT across a border: export, supply within the EU, or a service there
-        that the customer pays the VAT of (articles 138, 146 and 196 of the
-        directive 2006/112/EC)."""
-        service = tax.tax_scope == "service" or self._maventa_is_reverse_charge(tax)
+    def _maventa_category_of_place(self, customer, supplier, tax):
+        """No VAT for where it goes: exempt at home, export, supply within the EU, or
+        a service there that the customer pays the VAT of (articles 6, 138, 146 and
+        196 of the directive 2006/112/EC)."""
+        reverse = self._maventa_is_reverse_charge(tax)
+        service = tax.tax_scope == "service" or reverse
+        home, abroad = (
+            vat_area(partner.country_id.code, partner.zip, service)
+            for partner in (supplier, customer)
+        )
+        if home == abroad or not abroad:
+            return "AE" if reverse or tax.has_negative_factor else "E"
         northern_irish = customer._maventa_vat().startswith("XI") and not service
-        union = self.env.ref("base.europe").country_ids
-        if supplier.country_id not in union or self._maventa_is_canary(customer):
-            return "G"
-        if customer.country_id not in union and not northern_irish:
+        union = self.env.ref("base.europe").country_ids.mapped("code")
+        if home not in union or (abroad not in union and not northern_irish):
             return "G"
         return "AE" if service else "K"
-
-    def _maventa_is_canary(self, partner):
-        """The Canary Islands, Ceuta and Melilla: outside the EU's VAT (article 6)."""
-        outside = (partner.zip or "").startswith(("35", "38", "51", "52"))
-        return partner.country_id.code == "ES" and outside
 
     def _get_tax_exemption_reason(self, customer, supplier, tax):
         """EXTENDS account_edi_ubl_cii: a reason wherever one is required (BR-AE-10,

@@ -132,7 +132,9 @@ class AccountMove(models.Model):
 
     def _maventa_check_rename(self):
         """A second number would make a second invoice of it."""
-        if any(each._may_be_at_maventa() for each in self.sudo().maventa_transmission_ids):
+        if any(
+            each._may_be_at_maventa() for each in self.sudo().maventa_transmission_ids
+        ):
             raise UserError(
                 self.env._(
                     "%(invoice)s may be at Maventa under this number, so its number"
@@ -305,19 +307,12 @@ class AccountMove(models.Model):
         """EXTENDS account: credit notes get their default status."""
         posted = super()._post(soft)
         for move in posted.filtered(lambda m: m.move_type == "out_refund"):
-            status = move._maventa_credit_note_status()
-            if status and not move.maventa_status_id:
+            status = move.company_id._maventa_credit_note_status()
+            waits = move._maventa_is_to_transfer(status)
+            excluded = move.partner_id._maventa_wanted_channel() == "none"
+            if status and not move.maventa_status_id and not (waits and excluded):
                 move._maventa_set_default_status(status)
         return posted
-
-    def _maventa_credit_note_status(self):
-        return self.env["maventa.invoice.status"].search(
-            [
-                ("is_credit_note_default", "=", True),
-                ("company_id", "in", [False, self.company_id.id]),
-            ],
-            limit=1,
-        )
 
     def _maventa_set_default_status(self, status):
         """Confirming goes on without the status, and the chatter says why."""

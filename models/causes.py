@@ -173,8 +173,21 @@ INVOICE_CAUSES = {
         _lt("Compare the customer's addresses with what the customer says."),
     ),
     "by_email_after": (
-        _lt("The invoice went by e-mail, although it was meant to go as e-invoice."),
-        _lt("Compare the customer's e-invoice address with what the customer says."),
+        _lt(
+            "The invoice went by e-mail, although it was meant to go by this channel:"
+            " %(planned)s."
+        ),
+        _lt("Compare the customer's addresses with what the customer says."),
+    ),
+    "by_einvoice_after": (
+        _lt(
+            "The invoice went as e-invoice, although it was meant to go by this"
+            " channel: %(planned)s."
+        ),
+        _lt(
+            "Nothing is to be done, unless the customer has asked for the other"
+            " channel."
+        ),
     ),
     "without_attachments_after": (
         _lt("Maventa sent the invoice without its attachments."),

@@ -39,6 +39,7 @@ the invoice another way there.
 WARNINGS = [
     ("by_letter", "By letter instead"),
     ("by_email", "By e-mail instead"),
+    ("by_einvoice", "As e-invoice instead"),
     ("without_attachments", "Attachments left out"),
 ]
 

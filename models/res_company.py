@@ -74,6 +74,15 @@ class ResCompany(models.Model):
     maventa_notification_email = fields.Char(
         string="Email Address for Notifications", groups=ADMINISTRATOR
     )
+    maventa_credit_notes = fields.Selection(
+        [
+            ("transfer", "Transfer them when they are confirmed"),
+            ("wait", "Wait until somebody sets their status"),
+        ],
+        string="Credit Notes",
+        groups=ADMINISTRATOR,
+        help="A status marked as default for credit notes goes before this.",
+    )
     maventa_to_transfer_status_id = fields.Many2one(
         "maventa.invoice.status",
         string="Status of the invoices to be transferred",

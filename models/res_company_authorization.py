@@ -9,6 +9,7 @@ from ..const import (
     SHORTEST_LOOK_PAUSE,
     SIGNING_COUNTRIES,
 )
+from .party_identifiers import register_country
 from .res_company import ADMINISTRATOR
 from .res_company_connection import account_refusal
 
@@ -76,7 +77,7 @@ class ResCompany(models.Model):
 
     def _maventa_signs_electronically(self):
         """Elsewhere Maventa's support authenticates companies by hand."""
-        return self.country_id.code in SIGNING_COUNTRIES
+        return register_country(self.country_id.code) in SIGNING_COUNTRIES
 
     # Asking how things stand ------------------------------------------------------
 

@@ -3,7 +3,6 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ..const import SIGNING_COUNTRIES
 from . import official_rules
 from .causes import explain
 from .res_company import ADMINISTRATOR
@@ -113,7 +112,7 @@ class ResCompany(models.Model):
         )
 
     def _maventa_step_registered(self):
-        if self.country_id.code and self.country_id.code not in SIGNING_COUNTRIES:
+        if self.country_id and not self._maventa_signs_electronically():
             return self.env._(
                 "Companies in %(country)s are authenticated by Maventa's support: write"
                 " to support@maventa.com. The settings open when it is done, which is"

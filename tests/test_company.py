@@ -283,6 +283,85 @@ class TestConnect(CompanyCase):
             self.connect_by_hand(account.id, key)
         self.assertEqual(self.second.maventa_state, "new")
 
+    def describe(self, account, country, bid, vat):
+        """Have Maventa describe an account so."""
+        account.fields.update(bid=bid, country=country)
+        account.settings["details"]["vat_number"] = vat or None
+
+    def numbers(self, country, vat, registry):
+        place = self.env["res.country"].search([("code", "=", country)])
+        self.second.partner_id.with_context(no_vat_validation=True).write(
+            {"country_id": place.id, "vat": vat, "company_registry": registry}
+        )
+
+    def test_accounts_are_compared_by_the_numbers_of_each_country(self):
+        account, key = self.foreign_account()
+        for country, vat, registry, bid, known_vat, same in (
+            ("SE", "SE556677889901", False, "5566778899", "", True),
+            ("SE", "SE556677889901", False, "556677-8899", "SE556677889901", True),
+            ("SE", "SE556677889901", False, "5560360793", "", False),
+            ("SE", False, "16556677-8899", "SE556677889901", "", True),
+            ("NL", "NL123456782B90", False, "12345678", "NL123456782B90", True),
+            ("NL", "NL 1234.56.782.B90", False, "87654321", "NL123456782B90", True),
+            ("NL", "NL123456782B90", "12345678", "87654321", "", False),
+            ("NL", "NL123456782B90", False, "12345678", "", None),
+            ("EE", "EE100931558", False, "12345678", "EE100931558", True),
+            ("EE", "EE100931558", False, "12345678", "", None),
+            ("EE", "EE100931558", False, "12345678", "EE100594102", False),
+            ("EE", False, "12345678", "12345678", "", True),
+            ("FI", "FI20774740", False, "2077474-0", "", True),
+            ("FI", "/", "2077474-0", "FI20774740", "", True),
+            ("FI", "FI20774740", False, "0112038-9", "", False),
+            ("AX", "FI20774740", False, "2077474-0", "", True),
+            ("NO", "NO987654325MVA", False, "987 654 325", "", True),
+            ("DK", "DK12345674", False, "12345674", "", True),
+            ("BE", "BE403019261", False, "0403.019.261", "", True),
+            ("DE", "DE136695976", "HRB 12345", "HRB 99", "DE136695976", True),
+            ("DE", "DE136695976", "HRB 12345", "HRB 99", "", None),
+            ("DE", "DE136695976", "HRB 12345", "HRB12345", "", True),
+            ("FI", "FI20774740", False, "", "", None),
+        ):
+            with self.subTest(country=country, vat=vat, bid=bid, known_vat=known_vat):
+                self.numbers(country, vat, registry)
+                self.second.sudo().maventa_state = "new"
+                self.describe(account, country, bid, known_vat)
+                self.assertEqual(self.connected(account, key), same)
+                is_new = self.second.maventa_state == "new"
+                self.assertEqual(is_new, not same)
+
+    def connected(self, account, key):
+        """Whether the account is taken for the company's own; None if that is asked."""
+        self.second.write(
+            {"maventa_company_uuid": account.id, "maventa_user_api_key": key}
+        )
+        try:
+            action = self.second.action_maventa_connect()
+        except UserError as error:
+            self.assertIn("not to Second Oy", str(error))
+            return False
+        return None if action["type"] == "ir.actions.act_window" else True
+
+    def test_what_cannot_be_compared_is_asked_with_both_shown(self):
+        self.numbers("NL", "NL123456782B90", False)
+        account, key = self.foreign_account()
+        self.describe(account, "NL", "12345678", "")
+        self.second.write(
+            {"maventa_company_uuid": account.id, "maventa_user_api_key": key}
+        )
+        question = Form.from_action(self.env, self.second.action_maventa_connect())
+        self.assertEqual(self.second.maventa_state, "new")
+        self.assertEqual(question.company_id, self.second)
+        self.assertEqual(question.vat, "NL123456782B90")
+        self.assertEqual(question.account_name, "Known Oy")
+        self.assertEqual(question.account_business_id, "12345678")
+        wizard = question.record
+        account.fields["bid"] = "87654321"
+        again = wizard.action_connect()
+        self.assertEqual(again["res_model"], wizard._name)
+        self.assertEqual(self.second.maventa_state, "new")
+        self.env[wizard._name].browse(again["res_id"]).action_connect()
+        self.assertEqual(self.second.maventa_state, "authenticated")
+
     def test_trouble_on_the_line_is_told_in_one_sentence(self):
         account, key = self.foreign_account()
         current = ("/oauth2/current", "GET")

@@ -17,6 +17,7 @@ ADMINISTRATORS_FIELDS = (
     "maventa_active",
     "maventa_send_pdf",
     "maventa_send_by_email",
+    "maventa_credit_notes",
     "maventa_notification_email",
     "maventa_to_transfer_status_id",
     "maventa_transferred_status_id",
