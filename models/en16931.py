@@ -18,7 +18,12 @@ from lxml import etree
 
 # Code lists -------------------------------------------------------------------
 
-UNITS = frozenset(
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNITS = _codes(
     """
     10 11 13 14 15 1I 20 21 22 23 24 25 27 28 2A 2B 2C 2G 2H 2I 2J 2K 2L 2M 2N 2P 2Q
     2R 2U 2X 2Y 2Z 33 34 35 37 38 3B 3C 40 41 4C 4G 4H 4K 4L 4M 4N 4O 4P 4Q 4R 4T 4U
@@ -106,11 +111,11 @@ UNITS = frozenset(
     STL STN STW SW SX SYR T0 T3 TAH TAN TI TIC TIP TKM TMS TNE TP TPI TPR TQD TRL
     TST TTS U1 U2 UB UC VA VLT VP W2 WA WB WCD WE WEB WEE WG WHR WM WSD WTT X1 YDK
     YDQ YRD Z11 Z9 ZP ZZ
-    """.split()
+    """
 )
 """Units: UNECE Recommendation 20."""
 
-PACKAGES = frozenset(
+PACKAGES = _codes(
     """
     X1A X1B X1D X1F X1G X1W X2C X3A X3H X43 X44 X4A X4B X4C X4D X4F X4G X4H X5H X5L
     X5M X6H X6P X7A X7B X8A X8B X8C XAA XAB XAC XAD XAE XAF XAG XAH XAI XAJ XAL XAM
@@ -133,11 +138,11 @@ PACKAGES = frozenset(
     XXK XYA XYB XYC XYD XYF XYG XYH XYJ XYK XYL XYM XYN XYP XYQ XYR XYS XYT XYV XYW
     XYX XYY XYZ XZA XZB XZC XZD XZF XZG XZH XZJ XZK XZL XZM XZN XZP XZQ XZR XZS XZT
     XZU XZV XZW XZX XZY XZZ
-    """.split()
+    """
 )
 """Packages as units: UNECE Recommendation 21, each after an X."""
 
-CHARGES = frozenset(
+CHARGES = _codes(
     """
     AA AAA AAC AAD AAE AAF AAH AAI AAS AAT AAV AAY AAZ ABA ABB ABC ABD ABF ABK ABL
     ABN ABR ABS ABT ABU ACF ACG ACH ACI ACJ ACK ACL ACM ACS ADC ADE ADJ ADK ADL ADM
@@ -148,28 +153,28 @@ CHARGES = frozenset(
     FH FI GAA HAA HD HH IAA IAB ID IF IR IS KO L1 LA LAA LAB LF MAE MI ML NAA OA PA
     PAA PC PL PRV RAB RAC RAD RAF RE RF RH RV SA SAA SAD SAE SAI SG SH SM SU TAB TAC
     TT TV V1 V2 WH XAA YY ZZZ
-    """.split()
+    """
 )
 """Reasons of charges: UNTDID 7161."""
 
-ALLOWANCES = frozenset(
+ALLOWANCES = _codes(
     """
     41 42 60 62 63 64 65 66 67 68 70 71 88 95 100 102 103 104 105
-    """.split()
+    """
 )
 """Reasons of allowances: UNTDID 5189, the subset of EN 16931."""
 
-MEANS = frozenset(
+MEANS = _codes(
     """
     1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30
     31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57
     58 59 60 61 62 63 64 65 66 67 68 69 70 74 75 76 77 78 91 92 93 94 95 96 97 98
     ZZZ
-    """.split()
+    """
 )
 """Means of payment: UNTDID 4461."""
 
-CURRENCIES = frozenset(
+CURRENCIES = _codes(
     """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD
     BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNH CNY COP COU CRC CUP CVE CZK DJF
@@ -180,11 +185,11 @@ CURRENCIES = frozenset(
     SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STD SVC SYP SZL THB TJS TMT TND TOP TRY
     TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VES VED VND VUV WST XAF XAG XAU XBA
     XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
-    """.split()
+    """
 )
 """ISO 4217."""
 
-COUNTRIES = frozenset(
+COUNTRIES = _codes(
     """
     1A AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL
     BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW
@@ -196,11 +201,11 @@ COUNTRIES = frozenset(
     RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD
     TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU
     WF WS XI YE YT ZA ZM ZW
-    """.split()
+    """
 )
 """ISO 3166-1, with 1A for Kosovo and XI for Northern Ireland."""
 
-EAS = frozenset(
+EAS = _codes(
     """
     0002 0007 0009 0037 0060 0088 0096 0097 0106 0130 0135 0142 0147 0151 0154 0158
     0170 0177 0183 0184 0188 0190 0191 0192 0193 0194 0195 0196 0198 0199 0200 0201
@@ -209,41 +214,45 @@ EAS = frozenset(
     9920 9922 9923 9924 9925 9926 9927 9928 9929 9930 9931 9932 9933 9934 9935 9936
     9937 9938 9939 9940 9941 9942 9943 9944 9945 9946 9947 9948 9949 9950 9951 9952
     9953 9957 9959 AN AQ AS AU EM
-    """.split()
+    """
 )
 """Schemes of electronic addresses: EAS."""
 
 NOT_PEPPOL = {
     "EndpointID": (
         "PEPPOL-EN16931-CL008",
-        "0037 0147 0154 0158 0170 0177 0193 0194 0202 0203 0205 0212 0213 0215 0217"
-        " 0219 0220 AN AQ AS AU EM".split(),
+        _codes(
+            "0037 0147 0154 0158 0170 0177 0193 0194 0202 0203 0205 0212 0213 0215 0217"
+            " 0219 0220 AN AQ AS AU EM"
+        ),
     ),
     "InvoiceTypeCode": (
         "PEPPOL-EN16931-P0100",
-        "81 130 202 203 204 211 295 325 385 387 389 390 394 456 457 471 472 473 500 501"
-        " 527 633 751 935".split(),
+        _codes(
+            "81 130 202 203 204 211 295 325 385 387 389 390 394 456 457 471 472 473 500"
+            " 501 527 633 751 935"
+        ),
     ),
     "CreditNoteTypeCode": (
         "PEPPOL-EN16931-P0101",
-        "261 262 296 308 420 458 502 503".split(),
+        _codes("261 262 296 308 420 458 502 503"),
     ),
 }
 """What the lists have and Peppol does not take, with its rule."""
 
-INVOICE_TYPES = frozenset(
+INVOICE_TYPES = _codes(
     """
     71 80 81 82 84 102 130 202 203 204 211 218 219 295 325 326 331 380 382 383 384
     385 386 387 388 389 390 393 394 395 456 457 471 472 473 500 501 527 553 575 623
     633 751 780 817 870 875 876 877 935
-    """.split()
+    """
 )
 """Kinds of invoices: UNTDID 1001."""
 
-CREDIT_NOTE_TYPES = frozenset("81 83 261 262 296 308 381 396 420 458 502 503 532".split())
+CREDIT_NOTE_TYPES = _codes("81 83 261 262 296 308 381 396 420 458 502 503 532")
 """Kinds of credit notes: UNTDID 1001."""
 
-ITEM_LISTS = frozenset(
+ITEM_LISTS = _codes(
     """
     AA AB AC AD AE AF AG AH AI AJ AK AL AM AN AO AP AQ AR AS AT AU AV AW AX AY AZ BA
     BB BC BD BE BF BG BH BI BJ BK BL BM BN BO BP BQ BR BS BT BU BV BW BX BY BZ CC CG
@@ -253,31 +262,108 @@ ITEM_LISTS = frozenset(
     SSU SSV SSW SSX SSY SSZ ST STA STB STC STD STE STF STG STH STI STJ STK STL STM
     STN STO STP STQ STR STS STT STU STV STW STX STY STZ SUA SUB SUC SUD SUE SUF SUG
     SUH SUI SUJ SUK SUL SUM TG TSN TSO TSP TSQ TSR TSS TST TSU UA UP VN VP VS VX ZZZ
-    """.split()
+    """
 )
 """Classifications of articles: UNTDID 7143."""
 EXEMPTIONS = frozenset(
     f"VATEX-{code}"
-    for code in """
-    EU-79-C EU-132 EU-132-1A EU-132-1B EU-132-1C EU-132-1D EU-132-1E EU-132-1F EU-132-1G
-    EU-132-1H EU-132-1I EU-132-1J EU-132-1K EU-132-1L EU-132-1M EU-132-1N EU-132-1O
-    EU-132-1P EU-132-1Q EU-135-1 EU-143 EU-143-1A EU-143-1B EU-143-1C EU-143-1D
-    EU-143-1E EU-143-1F EU-143-1FA EU-143-1G EU-143-1H EU-143-1I EU-143-1J EU-143-1K
-    EU-143-1L EU-144 EU-146-1E EU-148 EU-148-A EU-148-B EU-148-C EU-148-D EU-148-E
-    EU-148-F EU-148-G EU-151 EU-151-1A EU-151-1AA EU-151-1B EU-151-1C EU-151-1D
-    EU-151-1E EU-153 EU-159 EU-309 EU-AE EU-D EU-F EU-G EU-I EU-IC EU-J EU-O
-    FR-298SEXDECIESA FR-AE FR-CGI261-1 FR-CGI261-2 FR-CGI261-3 FR-CGI261-4 FR-CGI261-5
-    FR-CGI261-7 FR-CGI261-8 FR-CGI261A FR-CGI261B FR-CGI261C-1 FR-CGI261C-2
-    FR-CGI261C-3 FR-CGI261D-1 FR-CGI261D-1BIS FR-CGI261D-2 FR-CGI261D-3 FR-CGI261D-4
-    FR-CGI261E-1 FR-CGI261E-2 FR-CGI275 FR-CGI277A FR-CGI295 FR-CNWVAT FR-FRANCHISE
-    """.split()
+    for code in [
+        "EU-79-C",
+        "EU-132",
+        "EU-132-1A",
+        "EU-132-1B",
+        "EU-132-1C",
+        "EU-132-1D",
+        "EU-132-1E",
+        "EU-132-1F",
+        "EU-132-1G",
+        "EU-132-1H",
+        "EU-132-1I",
+        "EU-132-1J",
+        "EU-132-1K",
+        "EU-132-1L",
+        "EU-132-1M",
+        "EU-132-1N",
+        "EU-132-1O",
+        "EU-132-1P",
+        "EU-132-1Q",
+        "EU-135-1",
+        "EU-143",
+        "EU-143-1A",
+        "EU-143-1B",
+        "EU-143-1C",
+        "EU-143-1D",
+        "EU-143-1E",
+        "EU-143-1F",
+        "EU-143-1FA",
+        "EU-143-1G",
+        "EU-143-1H",
+        "EU-143-1I",
+        "EU-143-1J",
+        "EU-143-1K",
+        "EU-143-1L",
+        "EU-144",
+        "EU-146-1E",
+        "EU-148",
+        "EU-148-A",
+        "EU-148-B",
+        "EU-148-C",
+        "EU-148-D",
+        "EU-148-E",
+        "EU-148-F",
+        "EU-148-G",
+        "EU-151",
+        "EU-151-1A",
+        "EU-151-1AA",
+        "EU-151-1B",
+        "EU-151-1C",
+        "EU-151-1D",
+        "EU-151-1E",
+        "EU-153",
+        "EU-159",
+        "EU-309",
+        "EU-AE",
+        "EU-D",
+        "EU-F",
+        "EU-G",
+        "EU-I",
+        "EU-IC",
+        "EU-J",
+        "EU-O",
+        "FR-298SEXDECIESA",
+        "FR-AE",
+        "FR-CGI261-1",
+        "FR-CGI261-2",
+        "FR-CGI261-3",
+        "FR-CGI261-4",
+        "FR-CGI261-5",
+        "FR-CGI261-7",
+        "FR-CGI261-8",
+        "FR-CGI261A",
+        "FR-CGI261B",
+        "FR-CGI261C-1",
+        "FR-CGI261C-2",
+        "FR-CGI261C-3",
+        "FR-CGI261D-1",
+        "FR-CGI261D-1BIS",
+        "FR-CGI261D-2",
+        "FR-CGI261D-3",
+        "FR-CGI261D-4",
+        "FR-CGI261E-1",
+        "FR-CGI261E-2",
+        "FR-CGI275",
+        "FR-CGI277A",
+        "FR-CGI295",
+        "FR-CNWVAT",
+        "FR-FRANCHISE",
+    ]
 )
 """Reasons why no VAT is charged: the EU's list VATEX."""
 
 ICD = frozenset(f"{n:04}" for n in range(2, 249)) - {"0092", "0103", "0181", "0182"}
 """Schemes of company numbers and the like: ISO/IEC 6523, by its register ICD."""
 
-VAT_CATEGORIES = frozenset("AE E S Z G O K L M B".split())
+VAT_CATEGORIES = _codes("AE E S Z G O K L M B")
 """The part of UNTDID 5305 that EN 16931 takes."""
 
 # Which element holds a code of which list -----------------------------------------
@@ -285,11 +371,21 @@ VAT_CATEGORIES = frozenset("AE E S Z G O K L M B".split())
 CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
 CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 
-AMOUNTS = (
-    "Amount BaseAmount PriceAmount TaxAmount TaxableAmount LineExtensionAmount"
-    " TaxExclusiveAmount TaxInclusiveAmount AllowanceTotalAmount ChargeTotalAmount"
-    " PrepaidAmount PayableRoundingAmount PayableAmount"
-).split()
+AMOUNTS = [
+    "Amount",
+    "BaseAmount",
+    "PriceAmount",
+    "TaxAmount",
+    "TaxableAmount",
+    "LineExtensionAmount",
+    "TaxExclusiveAmount",
+    "TaxInclusiveAmount",
+    "AllowanceTotalAmount",
+    "ChargeTotalAmount",
+    "PrepaidAmount",
+    "PayableRoundingAmount",
+    "PayableAmount",
+]
 ITEM_IDS = {
     "PartyIdentification": ("BR-CL-10", "ICD", ICD),
     "StandardItemIdentification": ("BR-CL-21", "ICD", ICD),
@@ -695,7 +791,9 @@ def _tax_sum_findings(
             taxes.append(tax)
         parts = node.findall(CAC + "TaxSubtotal")
         if parts:
-            expected = _rounded(_sum(_number(part, CBC + "TaxAmount") for part in parts))
+            expected = _rounded(
+                _sum(_number(part, CBC + "TaxAmount") for part in parts)
+            )
             yield from _differing("BR-CO-14", "tax", expected, tax)
     expected = _rounded(_sum((untaxed, *taxes)))
     # A total of VAT more or less can't be told from a wrong sum.
@@ -884,10 +982,7 @@ def _use_findings(document: _Document) -> Iterator[Finding]:
         "line": {each for part in document.lines for each in part.categories},
         **{
             kind: {
-                each
-                for part in extras
-                if part.kind == kind
-                for each in part.categories
+                each for part in extras if part.kind == kind for each in part.categories
             }
             for kind in ("allowance", "charge")
         },

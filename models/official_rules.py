@@ -50,7 +50,9 @@ def rule_files(folder: str) -> list[Path]:
     """The files in a folder that hold rules, in the order of their names."""
     suffixes = (".sch", ".xslt", ".xsl")
     try:
-        return sorted(each for each in Path(folder).iterdir() if each.suffix in suffixes)
+        return sorted(
+            each for each in Path(folder).iterdir() if each.suffix in suffixes
+        )
     except OSError:
         return []
 
@@ -149,7 +151,8 @@ def serve(files: list[str]) -> None:
             answer: Any = [found for sheet in sheets for found in _broken(sheet, text)]
         except Exception as error:  # noqa: BLE001
             answer = _message(error)
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 def _message(error: Exception) -> str:

@@ -237,8 +237,8 @@ class ResCompany(models.Model):
         if folder and not official_rules.is_installed():
             text = self.env._(
                 "E-invoices are not checked by the official rules, as the Python"
-                " package saxonche is not installed on the server. Install it, or remove"
-                " the system parameter %(key)s.",
+                " package saxonche is not installed on the server. Install it, or"
+                " remove the system parameter %(key)s.",
                 key=key,
             )
         elif folder and not official_rules.rule_files(folder):

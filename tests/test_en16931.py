@@ -237,7 +237,10 @@ class TestNet(unittest.TestCase):
             ("</Invoice>", "</CreditNote>"),
             ("InvoiceLine", "CreditNoteLine"),
             ("InvoicedQuantity", "CreditedQuantity"),
-            ("InvoiceTypeCode>380</cbc:Invoice", "CreditNoteTypeCode>381</cbc:CreditNote"),
+            (
+                "InvoiceTypeCode>380</cbc:Invoice",
+                "CreditNoteTypeCode>381</cbc:CreditNote",
+            ),
         ):
             text = text.replace(old, new)
         self.assertEqual(check(text.encode()), [])

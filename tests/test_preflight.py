@@ -235,7 +235,9 @@ class TestPreflight(MaventaCase):
                 self.company.invalidate_recordset(["maventa_rules_problem"])
                 self.assertIn(words, self.company.maventa_rules_problem)
         (folder / "rules.sch").write_text("<schema/>")
-        (folder / "more.sch").write_text(NO_WORK.format(rule="BR-98").replace("$f", "$g"))
+        (folder / "more.sch").write_text(
+            NO_WORK.format(rule="BR-98").replace("$f", "$g")
+        )
         move = self.make_waiting()
         with self.assertLogs("odoo.addons.account_maventa", "ERROR") as log:
             self.run_cron()
