@@ -49,11 +49,13 @@ class MaventaInvoiceStatus(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """EXTENDS base: guards the shared ones."""
         statuses = super().create(vals_list)
         statuses._check_shared()
         return statuses
 
     def write(self, vals):
+        """EXTENDS base: guards the shared ones, also those that a write would share."""
         self._check_shared()
         result = super().write(vals)
         self._check_shared()
