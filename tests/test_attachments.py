@@ -432,6 +432,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
         message = self.move.message_ids.filtered("partner_ids")[:1]
         self.assertIn("own.pdf", message.attachment_ids.mapped("name"))
         self.move.invalidate_recordset()
+        self.assertTrue(self.move.attachment_ids)
         for file in self.move.attachment_ids:
             self.assertStays(file.name, "made by Odoo, ")
 

@@ -54,6 +54,8 @@ def test_nothing_goes_twice_and_nothing_stays_behind(stage):
         stage.copies.place.shell(database, UNINSTALL)
         assert stage.query(database, LEFT) == []
         assert key not in stage.copies.place.run_program("pg_dump", database)
+        # A table of core's that a field of ours reads, too.
+        assert stage.query(database, "SELECT count(*) FROM message_attachment_rel")
 
         server(stage, database, "-i", "account_maventa")
         stage.query(database, "UPDATE ir_cron SET nextcall = now()")
