@@ -9,6 +9,8 @@ from lxml import etree, html
 from odoo import models
 from odoo.tools import html2plaintext
 
+from .party_identifiers import has_digits
+
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 
@@ -71,7 +73,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         lines_up = company | company.sudo().parent_ids.sorted(
             "parent_path", reverse=True
         )
-        seller = next((each for each in lines_up if each.vat), company)
+        seller = next((each for each in lines_up if has_digits(each.vat)), company)
         vals["supplier"] = seller.partner_id.commercial_partner_id
         if vals["document_type"] == "debit_note":
             vals["document_type"] = "invoice"

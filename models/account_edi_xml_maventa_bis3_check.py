@@ -2,7 +2,18 @@ from odoo import models
 from odoo.tools import format_amount
 
 from .account_edi_xml_maventa_bis3_tax import CATEGORIES
-from .party_identifiers import parse_address
+from .party_identifiers import parse_address, register_country
+
+
+class EinvoiceRule(str):
+    """What is wrong with a document only if it leaves as e-invoice.
+
+    Maventa takes any document that is well-formed, has lines and adds up, and sends
+    it by e-mail or as letter, whatever rules of EN 16931, Peppol or a country it
+    breaks.
+    """
+
+    __slots__ = ()
 
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
@@ -19,11 +30,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _invoice_constraints_cen_en16931_ubl(self, invoice, vals):
         # Replaces Odoo's, which judge by other data than the document is made of.
-        texts = [
-            *self._maventa_head_problems(invoice, vals),
+        rules = [
             *self._maventa_party_problems(vals),
             *self._maventa_line_problems(vals),
             *self._maventa_category_problems(vals),
+        ]
+        texts = [
+            *self._maventa_head_problems(invoice, vals),
+            *map(EinvoiceRule, rules),
             *self._maventa_sum_problems(invoice, vals),
         ]
         return {f"maventa_en16931_{index}": text for index, text in enumerate(texts)}
@@ -35,7 +49,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             *self._maventa_payment_problems(invoice, vals),
             *self._maventa_national_problems(invoice, vals),
         ]
-        return {f"maventa_peppol_{index}": text for index, text in enumerate(texts)}
+        return {
+            f"maventa_peppol_{index}": EinvoiceRule(text)
+            for index, text in enumerate(texts)
+        }
 
     # For all countries ------------------------------------------------------------
 
@@ -153,13 +170,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             category = self._get_tax_category_code(
                 vals["customer"].commercial_partner_id, vals["supplier"], tax
             )
+            rate = self._maventa_rate(tax)
             free = category not in ("S", "L", "M", "B")
-            if (free and tax.amount > 0) or (category == "S" and not tax.amount):
+            if (free and rate > 0) or (category == "S" and not rate):
                 yield self.env._(
                     "The tax “%(tax)s” is of %(rate)s %%, which its VAT category"
                     " %(category)s does not allow. Correct the category of the tax.",
                     tax=tax.name,
-                    rate=tax.amount,
+                    rate=rate,
                     category=category,
                 )
             code = tax.ubl_cii_tax_exemption_reason_code
@@ -200,7 +218,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         buyer = vals["customer"].commercial_partner_id
         address, operator = invoice._maventa_receiver()
         # With an operator it may be of the operator's own kind, as banks have.
-        foreign = operator and not parse_address(address)
+        country = register_country(buyer.country_id.code)
+        foreign = operator and not parse_address(address, country)
         if address and not foreign and not buyer._maventa_peppol_address(address):
             yield self.env._(
                 "“%(address)s” is no e-invoice address of Peppol. Correct it on"

@@ -13,6 +13,13 @@ from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     FloatFmt,
 )
 
+DISCOUNT = 95
+"""Reason of an allowance (UNTDID 5189)."""
+
+PRICE_TOLERANCE = 0.02
+"""How far a line's amount may be from quantity times price (PEPPOL-EN16931-R120), and
+a discount from its percentage (PEPPOL-EN16931-R040)."""
+
 NAME_LENGTH = 100
 """Characters of an article's name that all formats Maventa converts to can hold."""
 
@@ -107,6 +114,41 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         vals["base_lines"].sort(
             key=lambda each: places.get(each["_maventa_line"].id, len(places))
         )
+
+    def _ubl_turn_emptying_taxes_as_new_base_lines(self, base_lines, company, vals):
+        """Lines for deposits and what else Odoo makes a tax of that bears no VAT.
+
+        Replaces Odoo's, which takes the discount of the goods off the deposits, and
+        leaves fees that bear no VAT in the VAT's base.
+        """
+        Tax = self.env["account.tax"]
+        base_lines = Tax._dispatch_taxes_into_new_base_lines(
+            base_lines, company, self._maventa_is_deposit
+        )
+        for base_line in base_lines:
+            for deposit in base_line["removed_taxes_data_base_lines"]:
+                deposit["discount"] = 0.0
+        deposits = Tax._turn_removed_taxes_into_new_base_lines(
+            base_lines,
+            company,
+            grouping_function=lambda line: {"tax": line["_removed_tax_data"]["tax"]},
+            aggregate_function=_add_quantity,
+        )
+        for deposit in deposits:
+            deposit["product_id"] = deposit["product_id"].browse()
+            total, count = (
+                deposit["price_unit"],
+                abs(deposit["_maventa_quantity"]) or 1.0,
+            )
+            deposit["price_unit"] = abs(total) / count
+            deposit["quantity"] = count if total > 0 else -count
+        return base_lines + deposits
+
+    def _maventa_is_deposit(self, base_line, tax_data):
+        """Whether it is an amount without VAT."""
+        if not tax_data or tax_data["tax"].amount_type not in ("fixed", "code"):
+            return False
+        return not any(tax.amount_type == "percent" for tax in tax_data["taxes"])
 
     # Sections and notes ---------------------------------------------------------
 
@@ -275,6 +317,36 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Numbers --------------------------------------------------------------------
 
+    def _add_invoice_line_allowance_charge_nodes(self, line_node, vals):
+        """EXTENDS account_edi_ubl_cii: none that comes to nothing."""
+        super()._add_invoice_line_allowance_charge_nodes(line_node, vals)
+        line_node["cac:AllowanceCharge"] = [
+            node
+            for node in line_node["cac:AllowanceCharge"]
+            if node["cbc:Amount"]["_text"]
+        ]
+
+    def _ubl_get_line_allowance_charge_recycling_contribution_node(
+        self, vals, recycling_contribution_values
+    ):
+        """EXTENDS account_edi_ubl_cii: a fee that is given back is an allowance, which
+        has codes of its own (BR-CL-19)."""
+        charge = recycling_contribution_values["amount"] > 0
+        node = super()._ubl_get_line_allowance_charge_recycling_contribution_node(
+            vals, {**recycling_contribution_values, "is_charge": charge}
+        )
+        if not charge:
+            node["cbc:AllowanceChargeReasonCode"] = {"_text": DISCOUNT}
+        return node
+
+    def _ubl_get_line_allowance_charge_excise_node(self, vals, excise_values):
+        """EXTENDS account_edi_ubl_cii: a charge or an allowance by the amount that is
+        written, not by the one in the company's currency."""
+        charge = excise_values["amount"] > 0
+        return super()._ubl_get_line_allowance_charge_excise_node(
+            vals, {**excise_values, "is_charge": charge}
+        )
+
     def _add_invoice_line_amount_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: quantities without exponents or the noise of
         binary fractions, which are no decimals, and units by codes that are on the
@@ -294,16 +366,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         node = line_node["cac:Price"]["cbc:PriceAmount"]
         quantity = base_line["quantity"]
         gross = base_line["tax_details"]["gross_total_excluded_currency"]
-        if abs(round(node["_text"], 6) * quantity - gross) > 0.01:
+        if abs(round(node["_text"], 6) * quantity - gross) >= PRICE_TOLERANCE:
             node["_text"] = FloatFmt(gross / quantity, min_dp=1, max_dp=12)
 
     def _ubl_get_line_allowance_charge_discount_node(self, vals, discount_values):
-        """EXTENDS account_edi_ubl_cii: the percentage without binary noise."""
+        """EXTENDS account_edi_ubl_cii: the percentage without binary noise, and none
+        that the amount is not of."""
         node = super()._ubl_get_line_allowance_charge_discount_node(
             vals, discount_values
         )
         percent = FloatFmt(abs(discount_values["percent"]), min_dp=0, max_dp=6)
         node["cbc:MultiplierFactorNumeric"] = {"_text": percent}
+        amount, base = (
+            node[f"cbc:{name}"]["_text"] for name in ("Amount", "BaseAmount")
+        )
+        if abs(base * percent / 100 - amount) >= PRICE_TOLERANCE:
+            node["cbc:MultiplierFactorNumeric"] = node["cbc:BaseAmount"] = None
         return node
 
 
@@ -313,3 +391,8 @@ def _shorten(text):
         return text
     cut = text[: NAME_LENGTH - 1]
     return re.sub(r"\s+\S{0,20}$", "", cut) + "…"
+
+
+def _add_quantity(total, line):
+    """Sum up the pieces that a deposit is for."""
+    total["_maventa_quantity"] = total.get("_maventa_quantity", 0.0) + line["quantity"]

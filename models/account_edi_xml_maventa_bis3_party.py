@@ -4,7 +4,12 @@ import re
 
 from odoo import models
 
+from .party_identifiers import has_digits, register_country
+
 F_TAX = "Godkänd för F-skatt"
+COUNTRY_CODES = {"EA": "ES", "IC": "ES", "XK": "1A"}
+"""Where Odoo's code of a country is not in EN 16931's list."""
+
 PUBLIC_BODY = "2"
 """First digit of the organisation numbers of Swedish state and municipalities."""
 
@@ -73,7 +78,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         Public bodies of Sweden pay no income tax, so no F-tax either.
         """
         seller = vals["supplier"]
-        if seller.country_id.code == "NO":
+        if register_country(seller.country_id.code) == "NO":
             return ["Foretaksregisteret"]
         scheme, number = seller._maventa_company_number()
         return [F_TAX] if scheme == "0007" and number[0] != PUBLIC_BODY else []
@@ -87,17 +92,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             return None
         if scheme == "0212":
             number = f"{number[:-1]}-{number[-1]}"
+        vat = partner.vat if has_digits(partner.vat) else ""
         return {
-            "_text": number or ("" if vals["_maventa_outside_scope"] else partner.vat),
+            "_text": number or ("" if vals["_maventa_outside_scope"] else vat),
             "schemeID": scheme or None,
         }
 
     def _get_address_node(self, vals):
-        """EXTENDS account_edi_ubl_cii: see _maventa_home."""
+        """EXTENDS account_edi_ubl_cii: see _maventa_home. Countries by codes of the
+        list (BR-CL-14)."""
         partner = vals["partner"]
         if partner._name == "res.partner":
             vals = {**vals, "partner": self._maventa_home(partner)}
-        return super()._get_address_node(vals)
+        node = super()._get_address_node(vals)
+        country = node["cac:Country"]["cbc:IdentificationCode"]
+        country["_text"] = COUNTRY_CODES.get(country["_text"], country["_text"])
+        return node
 
     def _maventa_home(self, partner):
         """Whose address counts: a contact without any lives where its company does

@@ -248,6 +248,7 @@ class DocumentCase(Pdf, AccountsCase):
         self.assertEqual(errors, [])
         self.assertRules(root, *allowed)
         self.assertSameSums(root, move)
+        self.assertCategories(root)
         self.assertSameFacts(root, move)
         if pdf:
             self.assertSameAsPdf(root, move)
@@ -299,6 +300,25 @@ class DocumentCase(Pdf, AccountsCase):
         for key, amount in expected.items():
             with self.subTest(invoice=move.name, amount=key):
                 self.assertEqual(rounded(found[key]), rounded(amount))
+
+    def assertCategories(self, root):
+        """The base of each VAT category and rate is the sum of what stands under it."""
+        sums = defaultdict(float)
+        for line in root.iterfind("{*}InvoiceLine"), root.iterfind("{*}CreditNoteLine"):
+            for each in line:
+                key = category(each.find("{*}Item/{*}ClassifiedTaxCategory"))
+                sums[key] += float(each.findtext("{*}LineExtensionAmount"))
+        for charge in root.iterfind("{*}AllowanceCharge"):
+            sign = 1 if charge.findtext("{*}ChargeIndicator") == "true" else -1
+            amount = sign * float(charge.findtext("{*}Amount"))
+            sums[category(charge.find("{*}TaxCategory"))] += amount
+        bases = {
+            category(part.find("{*}TaxCategory")): float(
+                part.findtext("{*}TaxableAmount")
+            )
+            for part in root.iterfind("{*}TaxTotal/{*}TaxSubtotal")
+        }
+        self.assertEqual(rounded(bases), rounded(sums))
 
     def shown_amounts(self, move):
         """The amounts of the lines and of the sections that stand for theirs."""
@@ -355,6 +375,10 @@ class DocumentCase(Pdf, AccountsCase):
         if "CreditNote" not in root.tag:
             expected["DueDate"] = str(move.invoice_date_due)
         self.assertValues(root, expected)
+
+
+def category(node):
+    return node.findtext("{*}ID"), float(node.findtext("{*}Percent") or 0)
 
 
 def rounded(value):

@@ -8,7 +8,117 @@ from lxml import etree
 from odoo import Command
 
 from ..models.account_edi_xml_maventa_bis3_line import UNITS
-from .document_case import FOLDER
+from ..models.party_identifiers import vat_number
+from .document_case import FOLDER, validator
+
+TERRITORIES = (
+    # seller; code, postal code, VAT number and company ID of the buyer; the category
+    # of goods and of services; the VAT number, company ID and address in the document
+    (
+        "FI",
+        "AX",
+        "22100",
+        "20774740",
+        "2077474-0",
+        "G E FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    (
+        "SE",
+        "AX",
+        "AX-22100",
+        "FI20774740",
+        "",
+        "G AE FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    (
+        "SE",
+        "FI",
+        "22100",
+        "FI20774740",
+        "",
+        "G AE FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    ("DK", "FO", "100", "623857", "", "G G FO623857 :623857 -"),
+    ("DK", "GL", "3900", "", "12345678", "G G - 0184:12345678 0184:12345678"),
+    ("DK", "DK", "3900", "", "12345678", "G G - 0184:12345678 0184:12345678"),
+    (
+        "NO",
+        "SJ",
+        "9170",
+        "987654325MVA",
+        "",
+        "G G NO987654325MVA 0192:987654325 0192:987654325",
+    ),
+    (
+        "NO",
+        "NO",
+        "9170",
+        "NO987654325MVA",
+        "",
+        "G G NO987654325MVA 0192:987654325 0192:987654325",
+    ),
+    (
+        "SE",
+        "MC",
+        "98000",
+        "83000012345",
+        "",
+        "K AE FR83000012345 :FR83000012345 9940:FR83000012345",
+    ),
+    (
+        "SE",
+        "IM",
+        "IM1 1AA",
+        "GB980780684",
+        "",
+        "G G GB980780684 :GB980780684 9932:GB980780684",
+    ),
+    (
+        "SE",
+        "XI",
+        "BT1 5GS",
+        "980780684",
+        "",
+        "K G XI980780684 :980780684 9932:GB980780684",
+    ),
+    ("FI", "JE", "JE2 3AB", "/", "12345", "G G - :12345 -"),
+    ("FI", "GG", "GY1 1AA", "", "12345", "G G - :12345 -"),
+    (
+        "FI",
+        "GP",
+        "97100",
+        "40303265045",
+        "303265045",
+        "G G FR40303265045 :303265045 9957:FR40303265045",
+    ),
+    (
+        "FI",
+        "FR",
+        "97100",
+        "FR40303265045",
+        "303265045",
+        "G G FR40303265045 :303265045 9957:FR40303265045",
+    ),
+    (
+        "FI",
+        "YT",
+        "97600",
+        "FR40303265045",
+        "",
+        "G G FR40303265045 :FR40303265045 9957:FR40303265045",
+    ),
+    ("NL", "BQ", "", "", "12345678", "G G - :12345678 -"),
+    ("NL", "CW", "", "102345678", "", "G G - :102345678 -"),
+    ("NL", "AW", "", "", "H12345", "G G - :H12345 -"),
+    (
+        "FI",
+        "GR",
+        "10431",
+        "GR094259216",
+        "",
+        "K AE EL094259216 :EL094259216 9933:EL094259216",
+    ),
+)
 
 NAME = "InvoiceLine/Item/Name"
 TEXT = "InvoiceLine/Item/Description"
@@ -608,6 +718,171 @@ class BadData:
         currency.active = True
         move = self.invoice("FI", "FI", currency_id=currency.id)
         self.assertRefused(move, "KWD")
+
+    # Territories and numbers that are none -----------------------------------------
+
+    def test_territories_with_codes_of_their_own(self):
+        for seller, code, postal_code, vat, registry, expected in TERRITORIES:
+            country = self.env["res.country"].search([("code", "=", code)])
+            values = {"country_id": country.id, "zip": postal_code, "name": code}
+            buyer = self.make_buyer("US", **values, company_registry=registry)
+            buyer.with_context(no_vat_validation=True).vat = vat
+            with self.subTest(seller=seller, buyer=code, zip=postal_code):
+                found = [
+                    self.category(seller, buyer, scope)
+                    for scope in ("consu", "service")
+                ]
+                root = self.invoice_with(seller, buyer, "consu")
+                scheme, number = (
+                    self.value(root, BUYER + f"PartyLegalEntity/CompanyID{attribute}")
+                    for attribute in ("/@schemeID", "")
+                )
+                address = self.value(root, BUYER + "EndpointID")
+                kind = self.value(root, BUYER + "EndpointID/@schemeID")
+                found += [
+                    self.value(root, BUYER + "PartyTaxScheme/CompanyID") or "-",
+                    f"{scheme}:{number}",
+                    f"{kind}:{address}" if address else "-",
+                ]
+                self.assertEqual(" ".join(found), expected)
+
+    def category(self, seller, buyer, scope):
+        root = self.invoice_with(seller, buyer, scope)
+        return self.value(root, "TaxTotal/TaxSubtotal/TaxCategory/ID")
+
+    def invoice_with(self, seller, buyer, scope):
+        """The document of an invoice without VAT, by the kind of supply."""
+        tax = self.tax(self.sellers[seller], 0, tax_scope=scope)
+        known = buyer._maventa_peppol_address()
+        return self.document(
+            self.invoice(seller, buyer, tax=tax), *([] if known else [R010])
+        )
+
+    def test_sellers_in_territories(self):
+        company = self.sellers["NO"]
+        company.write({"country_id": self.env.ref("base.sj").id, "zip": "9170"})
+        root = self.document(self.invoice("NO", "NO", tax=self.tax(company, 0)))
+        self.assertValues(
+            root,
+            {
+                SELLER
+                + "PartyTaxScheme/CompanyID": "NO987654325MVA,Foretaksregisteret",
+                SELLER + "EndpointID/@schemeID": "0192",
+                "TaxTotal/TaxSubtotal/TaxCategory/ID": "G",
+            },
+        )
+
+    def test_signs_that_say_that_there_is_no_number(self):
+        for sign in ("/", "-", "N/A", " none "):
+            buyer = self.make_buyer(
+                "FI",
+                vat="/",
+                company_registry=sign,
+                maventa_address="003720774740",
+            )
+            self.assertFalse(vat_number("FI", sign, True))
+            with self.subTest(sign):
+                root = self.document(self.invoice("FI", buyer))
+                self.assertValues(
+                    root,
+                    {
+                        BUYER + "PartyLegalEntity/CompanyID": "",
+                        BUYER + "PartyTaxScheme/CompanyID": "",
+                    },
+                )
+
+    def test_countries_that_the_list_of_codes_lacks(self):
+        """Kosovo, and the Canary Islands where somebody has made a country of them."""
+        canary = {"name": "Canary Islands", "code": "IC"}
+        for country, vat, code in (
+            (self.env.ref("base.xk"), "811234567", "1A"),
+            (self.env["res.country"].create(canary), "A12345674", "ES"),
+        ):
+            with self.subTest(country=country.name):
+                buyer = self.make_buyer("US", country_id=country.id, vat=vat)
+                root, errors = self.export(self.invoice("FI", buyer))
+                self.assertFalse(errors)
+                self.assertRules(root, *([R010] if code == "1A" else []))
+                path = BUYER + "PostalAddress/Country/IdentificationCode"
+                self.assertEqual(self.value(root, path), code)
+                category = self.value(root, "TaxTotal/TaxSubtotal/TaxCategory/ID")
+                self.assertEqual(category, "G")
+
+    # What is no e-invoice ----------------------------------------------------------
+
+    def blocking(self, move):
+        return [each.arguments for each in move._maventa_findings() if each.blocks]
+
+    def test_a_rate_of_another_country_goes_by_email(self):
+        oss = self.tax(self.sellers["SE"], 25.5)
+        values = {"email": "mia@example.com", "vat": False, "company_registry": False}
+        mia = self.make_buyer("FI", is_company=False, **values)
+        move = self.invoice("SE", mia, tax=oss)
+        self.assertFalse(self.blocking(move))
+        mia.maventa_preferred_channel = "print"
+        self.assertFalse(self.blocking(move))
+        mia.write(
+            {"maventa_address": "003720774740", "maventa_preferred_channel": "einvoice"}
+        )
+        ((_key, text),) = self.blocking(move)[0].items()
+        self.assertIn("send the invoice by e-mail or as letter", text)
+        self.assertNotIn("12", text)
+
+    def test_rules_of_the_einvoice_stop_no_email_and_no_letter(self):
+        company = self.sellers["FI"]
+        standard = self.tax(company, 25.5)
+        outside = self.tax(company, 0, ubl_cii_tax_category_code="O")
+        wrong = self.tax(company, 5, ubl_cii_tax_category_code="E")
+        two = [standard.id, self.tax(company, 14).id]
+        untaxed = {"tax_ids": [Command.clear()]}
+        rows = [("A", 1, 10.0)]
+        for seller, lines, tax, buyer, ours in (
+            ("FI", [{**self.line(standard, "A"), **untaxed}], standard, {}, {}),
+            ("FI", [("", 1, 10.0)], standard, {}, {}),
+            ("FI", [self.line(self.env["account.tax"].browse(two), "A")], None, {}, {}),
+            ("FI", [*rows, self.line(outside, "B")], standard, {}, {}),
+            ("FI", rows, wrong, {}, {}),
+            ("FI", rows, standard, {"country_id": False}, {}),
+            ("FI", rows, standard, {}, {"vat": False}),
+            ("FI", rows, standard, {"maventa_address": "0216:12"}, {}),
+            ("SE", rows, None, {}, {"company_registry": "1", "vat": False}),
+            ("NO", rows, None, {}, {"vat": "NO987654325"}),
+            ("DK", rows, None, {}, {"company_registry": False, "vat": "DE136695976"}),
+            ("NL", rows, None, {"street": False}, {"company_registry": "12"}),
+            ("DE", rows, None, {"city": False}, {"phone": False}),
+        ):
+            values = {"email": "a@example.com", "maventa_preferred_channel": "email"}
+            customer = self.make_buyer(seller, **values)
+            customer.with_context(no_vat_validation=True).write(buyer)
+            company = self.sellers[seller]
+            before = {name: company[name] for name in ours}
+            company.partner_id.with_context(no_vat_validation=True).write(ours)
+            with self.subTest(seller=seller, buyer=buyer, ours=ours, lines=lines):
+                move = self.invoice(seller, customer, lines, tax=tax)
+                root, errors = self.export(move)
+                self.assertTrue(errors)
+                self.assertFalse(self.blocking(move))
+                schema = [
+                    each
+                    for each in validator().validate(etree.tostring(root))
+                    if each.rule == "XSD"
+                ]
+                self.assertFalse(schema)
+                customer.maventa_preferred_channel = "einvoice"
+                customer.maventa_address = customer.maventa_address or "0216:12"
+                self.assertTrue(self.blocking(move))
+            company.partner_id.with_context(no_vat_validation=True).write(before)
+
+    def test_what_maventa_cannot_read_stops_all_channels(self):
+        buyer = self.make_buyer("FI", email="a@example.com")
+        currency = self.env.ref("base.KWD")
+        currency.active = True
+        note = {"display_type": "line_note", "name": "Nothing"}
+        for move in (
+            self.invoice("FI", buyer, currency_id=currency.id),
+            self.invoice("FI", buyer, [note]),
+        ):
+            self.assertTrue(self.blocking(move))
 
     def assertRefused(self, move, words):
         _root, errors = self.export(move)
