@@ -230,7 +230,9 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _maventa_payment_problems(self, invoice, vals):
         """NL-R-008: the Dutch want to read how they are to pay."""
-        if self._maventa_domestic(vals) == "NL" and self._maventa_lacks_account(invoice):
+        if self._maventa_domestic(vals) == "NL" and self._maventa_lacks_account(
+            invoice
+        ):
             yield self.env._(
                 "There is no bank account to pay to, which an invoice within the"
                 " Netherlands must show. Choose a recipient bank or a payment method on"

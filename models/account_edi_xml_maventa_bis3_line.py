@@ -170,7 +170,11 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _maventa_assign(self, vals, sections, notes):
         """Fill the headings and notes by line; return the notes that fit nowhere."""
         heading, subheading, waiting, last, loose = "", "", [], None, []
-        lines = vals["invoice"].invoice_line_ids
+        lines = vals["invoice"].invoice_line_ids.filtered(
+            lambda line: (
+                line.display_type != "line_note" or not self._maventa_hiding(line)
+            )
+        )
         for line in lines.sorted(lambda line: (line.sequence, line.id)):
             kind, text = line.display_type, (line.name or "").strip()
             section = vals["_maventa_folds"].get(line.id)
@@ -180,12 +184,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 subheading, last = text, None
             elif section:
                 inner = section.display_type == "line_subsection"
-                sections[section] = [heading] if inner and heading else []
+                sections[section] = [heading] * (inner and bool(heading))
             elif kind != "line_note":
                 sections[line] = list(filter(None, (heading, subheading)))
                 notes[line], waiting, last = waiting, [], line
-            elif self._maventa_hiding(line):
-                continue
             elif last:
                 notes[last].append(text)
             elif heading:

@@ -238,10 +238,11 @@ class DocumentCase(Pdf, AccountsCase):
         content, errors = self.builder._export_invoice(move)
         return etree.fromstring(content), sorted(errors)
 
-    def document(self, move, *allowed):
+    def document(self, move, *allowed, pdf=True):
         """The document of an invoice, which must keep all rules and all amounts.
 
         :param allowed: rules that may be broken
+        :param pdf: whether to compare it with the PDF, which takes as long as the rest
         """
         root, errors = self.export(move)
         self.assertEqual(errors, [])
@@ -249,7 +250,8 @@ class DocumentCase(Pdf, AccountsCase):
         self.assertSameSums(root, move)
         self.assertCategories(root)
         self.assertSameFacts(root, move)
-        self.assertSameAsPdf(root, move)
+        if pdf:
+            self.assertSameAsPdf(root, move)
         return root
 
     def assertRules(self, root, *allowed):

@@ -380,7 +380,9 @@ class Payment:
     def test_instalments_and_discounts_for_early_payment(self):
         def term(name, *shares, **values):
             lines = [
-                Command.create({"value": "percent", "value_amount": share, "nb_days": day})
+                Command.create(
+                    {"value": "percent", "value_amount": share, "nb_days": day}
+                )
                 for day, share in enumerate(shares, 14)
             ]
             return self.env["account.payment.term"].create(
@@ -395,12 +397,17 @@ class Payment:
                 "{#}Halves\n1 - Installment of 125.50 € due on 06/03/2026"
                 "\n2 - Installment of 125.50 € due on 06/04/2026",
             ),
-            (term("Early", 100, **early), "Early\n245.98 € due if paid before 05/27/2026"),
+            (
+                term("Early", 100, **early),
+                "Early\n245.98 € due if paid before 05/27/2026",
+            ),
             (term("Silent", 50, 50, display_on_invoice=False), "Silent"),
         ):
             for seller, sign in (("FI", "# "), ("DE", "")):
                 with self.subTest(terms=terms.name, seller=seller):
-                    move = self.draft(seller, seller, tax=self.tax(self.sellers[seller], 25.5))
+                    move = self.draft(
+                        seller, seller, tax=self.tax(self.sellers[seller], 25.5)
+                    )
                     move.invoice_payment_term_id = terms
                     move.action_post()
                     found = self.value(self.document(move), "PaymentTerms/Note")

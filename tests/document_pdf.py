@@ -11,7 +11,7 @@ from ..models.account_edi_xml_maventa_bis3 import NO_XML
 from ..models.account_edi_xml_maventa_bis3_line import UNITS
 
 REPORT = "account.report_invoice_with_payments"
-NUMBER = re.compile(r"(\d[\d.,\s]*)[.,](\d+)")
+NUMBER = re.compile(r"(\d[\d.,\s]*)[.,](\d+)|(\d+)")
 LINES = "//table[@name='invoice_line_table']/tbody/tr"
 TEXTS = (
     "//p[@name='note']",
@@ -19,11 +19,17 @@ TEXTS = (
     "//*[@id='payment_terms_note_id']",
     "//*[@id='early_payment_discount']",
     "//*[@id='early_payment_discount']/following-sibling::div",
-    "//p[@name='payment_communication']/span",
+    "//p[@name='payment_communication']/span[1]",
     "//div[@name='comment']",
     "//div[@id='informations']/div/div",
 )
 """Where the PDF has texts that belong to the invoice, beside its lines."""
+
+NUMBERS = (
+    "{*}PaymentMeans/{*}PayeeFinancialAccount/{*}ID",
+    "{*}AccountingCustomerParty/{*}Party/{*}PartyTaxScheme/{*}CompanyID",
+)
+"""What people group with blanks, dots and hyphens."""
 
 
 class Pdf:
@@ -49,6 +55,7 @@ class Pdf:
         missing = [
             *said.missing(texts(tree, TEXTS)),
             *said.missing_of_lines(tree),
+            *said.missing_account(tree),
             *said.unknown_to(" ".join(texts(tree, ["/*"]))),
         ]
         self.assertEqual(missing, [], move.name)
@@ -60,13 +67,23 @@ class Said:
     def __init__(self, root, move):
         self.root, self.env = root, move.with_context(lang=move.partner_id.lang).env
         found = [element.text for element in root.iter() if element.text]
+        self.digits = move.currency_id.decimal_places
         found += [format_date(self.env, text) for text in found if _is_date(text)]
+        # Danes write the bank's and the account's number, where the PDF has an IBAN.
+        for account in root.iterfind("{*}PaymentMeans/{*}PayeeFinancialAccount"):
+            branch = account.findtext("{*}FinancialInstitutionBranch/{*}ID") or ""
+            found.append(branch + account.findtext("{*}ID"))
         self.text = _bare("\n".join(found))
         self.numbers = [abs(float(text)) for text in found if _is_number(text)]
         codes = {*root.xpath("//@unitCode")}
         own = (self.env.ref(name) for name, code in UNITS.items() if code in codes)
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
         # What has no unit is printed with the word that stands in Odoo's template.
-        self.units = {"units", *(unit.name for unit in own)}
+        self.units = {"units"} | {
+            unit.with_context(lang=code).name.casefold()
+            for unit in own
+            for code in languages
+        }
 
     def missing(self, found):
         """The texts of the PDF that the document has not got."""
@@ -78,12 +95,18 @@ class Said:
     def has_number(self, text):
         """Whether a text is an amount of the document, give or take a cent."""
         numbers = [
-            float(f"{re.sub('[^0-9]', '', whole)}.{decimals}")
-            for whole, decimals in NUMBER.findall(text)
+            float(f"{re.sub('[^0-9]', '', whole)}.{decimals}" if decimals else alone)
+            for whole, decimals, alone in NUMBER.findall(text)
         ]
         return numbers and all(
             any(abs(number - own) < 0.011 for own in self.numbers) for number in numbers
         )
+
+    def missing_account(self, tree):
+        for element in tree.xpath("//p[@name='payment_communication']/span[2]"):
+            number = _bare(element.text_content().split(" - ")[0]).upper()
+            if number not in self.text and number[4:] not in self.text:
+                yield number
 
     def missing_of_lines(self, tree):
         for row in tree.xpath(LINES):
@@ -98,19 +121,22 @@ class Said:
     def missing_of_quantity(self, cell):
         spans = [span.text_content().strip() for span in cell.xpath("(.|div)/span")]
         for text in spans[:2]:
-            if text and text not in self.units and not self.has_number(text):
+            if text and text.casefold() not in self.units and not self.has_number(text):
                 yield from self.missing([text])
 
     def unknown_to(self, printed):
         """What the document says and the PDF does not."""
+        numbers = re.sub(r"\W", "", printed).upper()
         printed = _bare(printed)
+        for path in NUMBERS:
+            for element in self.root.iterfind(path):
+                if element.text not in numbers:
+                    yield element.tag, element.text
         paths = {
             "{*}ID": str,
             "{*}PaymentTerms/{*}Note": str,
             "{*}Note": str,
             "{*}PaymentMeans/{*}PaymentID": str,
-            "{*}PaymentMeans/{*}PayeeFinancialAccount/{*}ID": str,
-            "{*}AccountingCustomerParty/{*}Party/{*}PartyTaxScheme/{*}CompanyID": str,
             "{*}LegalMonetaryTotal/{*}TaxInclusiveAmount": self.amount,
             "{*}InvoiceLine/{*}LineExtensionAmount": self.amount,
         }
@@ -121,7 +147,7 @@ class Said:
                         yield element.tag, line
 
     def amount(self, text):
-        return formatLang(self.env, abs(float(text)), digits=2)
+        return formatLang(self.env, abs(float(text)), digits=self.digits)
 
 
 def texts(tree, paths):

@@ -172,7 +172,11 @@ class Texts:
             self.line(high, "Hinges", 4, 1.25, product_uom_id=unit.id),
             self.line(low, "Book", 1, 14.0),
             {"display_type": "line_section", "name": "Rest"},
-            {"display_type": "line_subsection", "name": "Tea", **dict.fromkeys(kinds, True)},
+            {
+                "display_type": "line_subsection",
+                "name": "Tea",
+                **dict.fromkeys(kinds, True),
+            },
             self.line(low, "Green", 1, 2.0),
             self.line(low, "Black", 1, 3.0),
             {"display_type": "line_subsection", "name": "Work"},
@@ -240,7 +244,9 @@ class Texts:
 
     def test_notes_of_taxes_and_fiscal_positions(self):
         company = self.sellers["FI"]
-        margin = self.tax(company, 25.5, invoice_legal_notes="<p>Margin <b>scheme</b></p>")
+        margin = self.tax(
+            company, 25.5, invoice_legal_notes="<p>Margin <b>scheme</b></p>"
+        )
         position = self.env["account.fiscal.position"].create(
             {"name": "Own", "company_id": company.id, "note": "<p>Stored in Turku</p>"}
         )
@@ -261,7 +267,9 @@ class Texts:
         del row["name"]
         move = self.invoice("FI", buyer, [row], invoice_payment_term_id=term.id)
         root = self.document(move)
-        self.assertValues(root, {NAME: "Ovi", TEXT: "", "PaymentTerms/Note": "14 päivässä"})
+        self.assertValues(
+            root, {NAME: "Ovi", TEXT: "", "PaymentTerms/Note": "14 päivässä"}
+        )
 
     def test_names_and_descriptions(self):
         product = self.env["product.product"].create(
