@@ -181,7 +181,7 @@ class AccountMove(models.Model):
         return builder._maventa_embed(xml, files)
 
     def _maventa_identity(self):
-        """By what the invoice is known again at Maventa, where its UUID does not tell."""
+        """By what Maventa's invoice is known again where its UUID does not tell."""
         return {
             "number": self.name,
             "total": self.amount_total,

@@ -85,8 +85,8 @@ class MaventaInvoiceStatus(models.Model):
         """The settings of a company name statuses that it can use."""
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         for status in self:
-            roles = Domain.OR([(field, "=", status.id)] for field in ROLE_FIELDS.values())
-            users = companies.search(roles)
+            roles = ([(field, "=", status.id)] for field in ROLE_FIELDS.values())
+            users = companies.search(Domain.OR(roles))
             active = users.filtered("maventa_active")
             if not status.active and active:
                 raise ValidationError(

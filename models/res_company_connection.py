@@ -89,7 +89,8 @@ class ResCompany(models.Model):
         if self.try_lock_for_update(allow_referencing=True) != self:
             raise UserError(
                 self.env._(
-                    "A scheduled action is updating %(company)s. Try again in a moment.",
+                    "A scheduled action is updating %(company)s. Try again in a"
+                    " moment.",
                     company=self[:1].name,
                 )
             )
