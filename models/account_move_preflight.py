@@ -88,6 +88,7 @@ class AccountMove(models.Model):
         return [
             *self._maventa_route_findings(),
             *(Finding("no_document", self, {"text": text}) for text in errors),
+            *self._maventa_size_findings(),
             *self._maventa_surprises(),
         ]
 

@@ -1,5 +1,6 @@
 """The transfer when the line, Maventa or another worker gets in its way."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -77,7 +78,7 @@ class TestUncertain(MaventaCase):
 
     def test_a_document_whose_file_was_lost_is_made_anew(self):
         move = self.make_waiting()
-        move.sudo()._maventa_prepare()
+        move.sudo()._maventa_prepare_batch(math.inf, runs=0)
         stored = self.env["ir.attachment"].sudo()
         domain = [
             ("res_model", "=", "maventa.transmission"),
@@ -111,8 +112,31 @@ class TestUncertain(MaventaCase):
                 self.run_cron()
                 past = fields.Datetime.now() - timedelta(seconds=1)
                 self.transmission(move).write({"state": "sending", "lease_until": past})
+                self.run_cron()
+                self.assertEqual(self.transmission(move).state, "uncertain")
                 self.run_later()
                 self.assertTransferredOnce(move)
+
+    def test_a_lease_lost_again_and_again_has_pauses_that_grow_and_an_end(self):
+        """What is sent may itself be what ends each worker that sends it."""
+        move = self.make_waiting()
+        self.fault("cut_before")
+        self.run_cron()
+        transmission = self.transmission(move)
+        now = fields.Datetime.now()
+        values = {"state": "sending", "lease_until": now - timedelta(seconds=1)}
+        transmission.write({**values, "waiting_since": False, "attempts": 4})
+        self.run_cron()
+        self.assertEqual(transmission.state, "uncertain")
+        self.assertGreaterEqual(
+            transmission.next_attempt_at, now + timedelta(seconds=8 * 60)
+        )
+        self.assertTrue(transmission.waiting_since)
+        values["waiting_since"] = now - timedelta(hours=24)
+        transmission.write({**values, "attempts": 5})
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(transmission.error_code, "given_up_uncertain")
 
     def test_a_lease_that_holds_is_left_alone(self):
         move = self.make_waiting()
