@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..client import hand_over
+from ..models import maventa_transmission
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
@@ -92,6 +93,27 @@ class TestUncertain(MaventaCase):
         move.maventa_status_id = self.to_transfer
         self.run_cron()
         self.assertTransferredOnce(move)
+
+    def test_a_document_that_is_gone_costs_one_invoice(self):
+        lost, other = self.make_waiting(), self.make_waiting()
+        (lost + other).sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.transmission(lost)._document_attachments().unlink()
+        self.run_cron()
+        self.assertEqual(self.transmission(lost).error_code, "document_lost")
+        self.assertTransferredOnce(other)
+
+    def test_what_is_claimed_at_once_fits_into_memory(self):
+        moves = self.make_waiting() + self.make_waiting() + self.make_waiting()
+        moves.sudo()._maventa_prepare_batch(math.inf, runs=0)
+        due = moves.sudo().maventa_transmission_ids.sorted("id")
+        size = max(due._document_attachments().mapped("file_size"))
+        for room, count in ((0, 1), (2 * size, 2), (3 * size, 3)):
+            self.patch(maventa_transmission, "SEND_BYTES", room)
+            self.assertEqual(due._that_fit(), due[:count])
+        self.patch(maventa_transmission, "SEND_BYTES", 0)
+        self.run_cron()
+        for move in moves:
+            self.assertTransferredOnce(move)
 
     def test_another_invoice_in_its_place_is_left_to_a_person(self):
         move = self.make_waiting()
