@@ -122,8 +122,11 @@ NETWORKS = ("peppol", "nemhandel")
 """Odoo's own networks by the names of their sending methods; their addons may be
 installed or not."""
 
-ON_NETWORK_STATES = ("to_send", "processing", "done")
-"""What ``<network>_move_state`` says of an invoice that went or goes by a network."""
+NOT_SENT_STATES = (False, "", "ready", "skipped", "error", "canceled", "cancelled")
+"""What ``<network>_move_state`` says of an invoice that neither went nor goes by a
+network. Any other state means *sent*: newer versions of Odoo put the receiver's answer
+there, such as AB, AP and RE (Peppol) or BusinessAccept and BusinessReject (Nemhandel).
+"""
 
 # Maventa's words --------------------------------------------------------------
 

@@ -70,6 +70,13 @@ class Parcel:
         """:func:`hand_over`."""
         return hand_over(client, self)
 
+    def is_confirmed_by(self, invoice: Invoice) -> bool:
+        """Whether this can only be the answer to an upload of this document.
+
+        Any other success is none: a page of maintenance has neither id nor number.
+        """
+        return bool(invoice.id) and invoice.number == self.number
+
     def is_same_as(self, invoice: Invoice) -> bool:
         """Whether what the service has is this document, as far as it tells."""
         return (
@@ -111,7 +118,7 @@ class NotLoaded(MaventaError):
 
 
 class LineDown(MaventaError):
-    """Not tried, because others have just failed one after the other."""
+    """Not tried, because others have just failed or taken all the time there was."""
 
     retryable = True
 
@@ -135,11 +142,11 @@ class Line:
         return self._failures >= self._patience
 
     def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
-        """Do the errand, unless the line is down.
+        """Do the errand, unless the line is down or the time for the batch is over.
 
         :raises LineDown: nothing was tried
         """
-        if self.down:
+        if self.down or client.is_late:
             raise LineDown("Not tried.")
         try:
             invoice = errand.hand_over(client)
@@ -167,9 +174,26 @@ def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
     if not parcel.is_whole:
         raise Conflict(code="document_lost")
     try:
-        return client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
+        invoice = client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
     except Rejected as refusal:
         return _taken_nevertheless(client, parcel, refusal)
+    return invoice if parcel.is_confirmed_by(invoice) else _confirmed(client, parcel)
+
+
+def _confirmed(client: MaventaClient, parcel: Parcel) -> Invoice:
+    """Ask at once about what was answered without saying what was taken.
+
+    :raises OutcomeUnknown: the service does not know it, or not yet
+    """
+    try:
+        invoice = _find(client, parcel, parcel.uuid)
+    except Conflict:
+        raise
+    except MaventaError as error:
+        raise unknown(error) from error
+    if invoice is None:
+        raise OutcomeUnknown("The answer does not name the invoice.")
+    return invoice
 
 
 def _taken_nevertheless(
@@ -204,7 +228,7 @@ def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
         return None
     except Rejected as error:  # the question was refused, not the document
         raise unknown(error) from error
-    if not (invoice.id or invoice.number):
+    if invoice.id != name and not invoice.number:
         raise Unavailable("The answer names no invoice.")
     if not parcel.is_same_as(invoice):
         raise Conflict(code="another_invoice")

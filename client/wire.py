@@ -93,9 +93,7 @@ class Form:
         yield self._end
 
 
-def error_from_exception(
-    error: requests.RequestException, changes: bool
-) -> MaventaError:
+def error_from_exception(error: Exception, changes: bool) -> MaventaError:
     """The error for a connection that failed.
 
     :param changes: whether the call could have changed something
@@ -105,9 +103,11 @@ def error_from_exception(
     return OutcomeUnknown() if changes else Unavailable()
 
 
-def _never_connected(error: requests.RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     """Whether the connection failed before a byte of the request could leave."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    # Others quote the service, which may say anything.
+    is_secure = isinstance(error, requests.exceptions.SSLError)
+    if is_secure and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     # A proxy may also break off after it has passed the request on.

@@ -1,6 +1,9 @@
 import logging
+import os
 import re
 from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
 
@@ -31,6 +34,9 @@ PRINTED_FILES = 3
 PRINTED_PAGES = 110
 """More files or pages than these, and a letter goes without any of them."""
 
+FOLDED = 10
+"""More files than these are shown on demand only, before they go."""
+
 LONGEST_NAME = 50
 """Characters of a file's name, of a–z, 0–9, dot and underscore."""
 
@@ -49,18 +55,10 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    maventa_kept_back_ids = fields.Many2many(
-        "ir.attachment",
-        "account_move_maventa_kept_back_rel",
-        string="Files that stay here",
-        copy=False,
-        groups="base.group_user",
-    )
     maventa_attachment_ids = fields.Many2many(
         "ir.attachment",
         string="Files that go along",
         compute="_compute_maventa_attachment_ids",
-        inverse="_inverse_maventa_attachment_ids",
         groups="base.group_user",
         help="They go along with the original invoice, in the order in which they were"
         " attached.",
@@ -69,39 +67,11 @@ class AccountMove(models.Model):
         compute="_compute_maventa_attachment_notes", groups="base.group_user"
     )
 
-    def write(self, vals):
-        """EXTENDS account: ticks arrive as changes of what was ticked, which core has
-        forgotten by the time it applies them, unless it is known before."""
-        if "maventa_attachment_ids" in vals:
-            self.mapped("maventa_attachment_ids")
-        return super().write(vals)
-
-    def _maventa_own_files(self):
-        """What people have attached: not the PDF and the data that Odoo makes.
-
-        In the order in which it was attached.
-        """
-        return self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", "account.move"),
-                ("res_id", "in", self.ids),
-                ("res_field", "=", False),
-                ("type", "=", "binary"),
-            ],
-            order="id",
-        )
-
-    @api.depends("maventa_kept_back_ids", "attachment_ids")
+    @api.depends("attachment_ids.maventa_goes")
     def _compute_maventa_attachment_ids(self):
-        files = self._maventa_own_files().grouped("res_id")
         for move in self:
-            own = files.get(move.id, self.env["ir.attachment"])
-            move.maventa_attachment_ids = own - move.maventa_kept_back_ids
-
-    def _inverse_maventa_attachment_ids(self):
-        for move in self:
-            kept_back = move._maventa_own_files() - move.maventa_attachment_ids
-            move._maventa_write({"maventa_kept_back_ids": [(6, 0, kept_back.ids)]})
+            files = move.attachment_ids.filtered("maventa_goes")
+            move.maventa_attachment_ids = files._origin.sorted("id")
 
     @api.depends("maventa_attachment_ids", "partner_id")
     @api.depends_context("lang")
@@ -134,7 +104,9 @@ class AccountMove(models.Model):
         """The chosen files that a document can carry."""
         return self.maventa_attachment_ids.filtered(
             lambda file: (
-                file.mimetype in PEPPOL_TYPES and file.file_size <= LARGEST_FILE
+                file.mimetype in PEPPOL_TYPES
+                and file.file_size <= LARGEST_FILE
+                and not _is_empty(file)
             )
         )
 
@@ -147,6 +119,10 @@ class AccountMove(models.Model):
             yield Finding("files_too_large", self)
 
     def _maventa_file_note(self, file):
+        if _is_empty(file):
+            return self.env._(
+                "%(file)s stays here: it is empty. Attach it again.", file=file.name
+            )
         if file.mimetype not in PEPPOL_TYPES:
             return self.env._(
                 "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
@@ -191,6 +167,43 @@ class AccountMove(models.Model):
                 )
             )
         return notes
+
+    def _maventa_files_summary(self):
+        """What goes along with these invoices if they are sent now, as HTML."""
+        senders = self.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
+        files = senders._maventa_files()
+        own = self.attachment_ids.filtered(lambda file: file._maventa_is_own())
+        staying = own - files
+        parts = []
+        if files:
+            parts.append(self._maventa_files_going(files))
+        if staying:
+            text = self.env._(
+                "Files that stay here: %(files)s. The Maventa tab of the invoice says"
+                " why, and lets you choose.",
+                files=len(staying),
+            )
+            parts.append(Markup("<div>%s</div>") % text)
+        return Markup().join(parts)
+
+    def _maventa_files_going(self, files):
+        """How many files, and under a fold which ones with which invoice."""
+        by_invoice = files.grouped("res_id")
+        title = self.env._(
+            "Files that go along: %(files)s, with %(invoices)s of %(total)s invoices.",
+            files=len(files),
+            invoices=len(by_invoice),
+            total=len(self),
+        )
+        lines = Markup().join(
+            Markup("<li>%s: %s</li>")
+            % (move.display_name, ", ".join(by_invoice[move.id].mapped("name")))
+            for move in self
+            if move.id in by_invoice
+        )
+        opened = Markup("open") if len(files) <= FOLDED else ""
+        fold = "<details %s><summary>%s</summary><ul>%s</ul></details>"
+        return Markup(fold) % (opened, title, lines)
 
     def _maventa_likely_routes(self):
         by_email = self.company_id.sudo().maventa_send_by_email
@@ -263,6 +276,14 @@ class AccountMove(models.Model):
         taken = {f"{name}.pdf"}
         for file in files:
             yield File(_free_name(file, taken), file.mimetype, read_content(file))
+
+
+def _is_empty(file):
+    """Whether a file has no content, or has lost it on the server's disk."""
+    stored = file.store_fname
+    return not file.file_size or bool(
+        stored and not os.path.exists(file._full_path(stored))
+    )
 
 
 def _is_pdf(file):

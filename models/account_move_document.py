@@ -13,7 +13,9 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..const import ROUTES, maventa_language
+from .account_edi_xml_maventa_bis3_check import EinvoiceRule
 from .account_move_preflight import Finding
+from .contents import read_content
 from .maventa_preparation import RUNS_ENDED, ends_the_run
 
 _logger = logging.getLogger(__name__)
@@ -109,11 +111,21 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         xml, errors = self._maventa_export()
-        obstacles = [each for each in self._maventa_findings(errors) if each.blocks]
+        findings = self._maventa_findings((xml, errors))
+        obstacles = [each for each in findings if each.blocks]
         if obstacles:
+            self._maventa_log_rules(obstacles)
             raise StandsInTheWay(*obstacles)
         route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
+        request = self._maventa_request(own_uuid)
+        if errors:
+            # It keeps no rule of e-invoices, so it may not become one at Maventa.
+            request["disabled_routes"] = [
+                each
+                for each in ROUTES
+                if each in ("einvoice", *request.get("disabled_routes", ()))
+            ]
         file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', self.name).lower()[:40]}.xml"
         document = self._maventa_with_pdf(xml, file_name)
         values = {
@@ -123,11 +135,19 @@ class AccountMove(models.Model):
             "format": FORMAT,
             "file_name": file_name,
             "sha256": hashlib.sha256(document).hexdigest(),
-            "request": self._maventa_request(own_uuid),
+            "request": request,
+            "identity": self._maventa_identity(),
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
         return values, document
+
+    def _maventa_log_rules(self, findings):
+        """A document that breaks a rule is a fault of the program as often as not."""
+        rules = [each.arguments["rule"] for each in findings if each.code == "rule"]
+        if rules:
+            broken = ", ".join(dict.fromkeys(rules))
+            _logger.error("The e-invoice of invoice %s breaks %s.", self.id, broken)
 
     # Document ---------------------------------------------------------------------
 
@@ -142,6 +162,13 @@ class AccountMove(models.Model):
         except UserError as error:
             return b"", [str(error)]
         return content, sorted(errors)
+
+    def _maventa_document_findings(self, errors):
+        """What is wrong with the document for the channel it is planned to go by: a
+        rule of e-invoices does not stop an e-mail or a letter."""
+        if self._maventa_likely_routes()[:1] in (["email"], ["print"]):
+            errors = [each for each in errors if not isinstance(each, EinvoiceRule)]
+        return [Finding("no_document", self, {"text": text}) for text in errors]
 
     def _maventa_uuid(self, xml):
         """A name for the content, the same wherever the same invoice is sent from.
@@ -171,17 +198,27 @@ class AccountMove(models.Model):
         """The document as it leaves: with the original PDF inside, if so wished."""
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
-        if not self.invoice_pdf_report_id:
+        if not read_content(self.invoice_pdf_report_id):
             raise StandsInTheWay(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
         return builder._maventa_embed(xml, files)
 
+    def _maventa_identity(self):
+        """By what the invoice is known again at Maventa, where its UUID does not tell."""
+        return {
+            "number": self.name,
+            "total": self.amount_total,
+            "currency": self.currency_id.name,
+            "date": str(self.invoice_date),
+            "recipient": self.partner_id.commercial_partner_id.name or "",
+        }
+
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""
         partner = self.partner_id
         address, operator = self._maventa_receiver()
-        by_email = self.company_id.sudo().maventa_send_by_email
+        by_email = self._maventa_may_email()
         values = {
             "format": FORMAT,
             "uuid": own_uuid,
@@ -194,7 +231,7 @@ class AccountMove(models.Model):
         return {name: value for name, value in values.items() if value}
 
     def _maventa_disabled_routes(self, by_email):
-        wanted = self.partner_id.commercial_partner_id.maventa_preferred_channel
+        wanted = self.partner_id._maventa_wanted_channel()
         if wanted in ROUTES:
             return [route for route in ROUTES if route != wanted]
         return [] if by_email else ["email"]

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Domain
 
-from ..const import NETWORKS, ON_NETWORK_STATES, UNDER_WAY_STATES
+from ..const import NETWORKS, NOT_SENT_STATES, UNDER_WAY_STATES
 
 
 class AccountMove(models.Model):
@@ -30,7 +30,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         for network in NETWORKS:
             field = f"{network}_move_state"
-            if field in self._fields and self[field] in ON_NETWORK_STATES:
+            if field in self._fields and self[field] not in NOT_SENT_STATES:
                 return network
         return None
 

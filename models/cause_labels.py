@@ -13,6 +13,7 @@ CAUSE_LABELS = {
     "customer_excluded": _lt("Customer gets nothing through Maventa"),
     "channel_impossible": _lt("No address for the chosen channel"),
     "no_document": _lt("Data missing or wrong"),
+    "rule": _lt("E-invoice breaks a rule"),
     "no_pdf": _lt("PDF could not be made"),
     "document_lost": _lt("Document lost"),
     "files_too_large": _lt("Files too large together"),

@@ -19,6 +19,7 @@ from ..client import (
 )
 from .causes_delivery import delivery_cause
 from .causes_reroute import REROUTE_CAUSES
+from .causes_rules import rule_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -76,6 +77,13 @@ INVOICE_CAUSES = {
             " this invoice goes as a letter, which costs more."
         ),
         _lt("Add an address to the customer if that is not what you want."),
+    ),
+    "no_account": (
+        _lt("The invoice shows no bank account to pay to."),
+        _lt(
+            "Choose a recipient bank on the invoice, or the payment method that the"
+            " customer pays by."
+        ),
     ),
     "due_soon": (
         _lt("The invoice is due on %(date)s: the customer's bank may refuse it."),
@@ -193,8 +201,21 @@ INVOICE_CAUSES = {
         _lt("Compare the customer's addresses with what the customer says."),
     ),
     "by_email_after": (
-        _lt("The invoice went by e-mail, although it was meant to go as e-invoice."),
-        _lt("Compare the customer's e-invoice address with what the customer says."),
+        _lt(
+            "The invoice went by e-mail, although it was meant to go by this channel:"
+            " %(planned)s."
+        ),
+        _lt("Compare the customer's addresses with what the customer says."),
+    ),
+    "by_einvoice_after": (
+        _lt(
+            "The invoice went as e-invoice, although it was meant to go by this"
+            " channel: %(planned)s."
+        ),
+        _lt(
+            "Nothing is to be done, unless the customer has asked for the other"
+            " channel."
+        ),
     ),
     "without_attachments_after": (
         _lt("Maventa sent the invoice without its attachments."),
@@ -280,6 +301,8 @@ def explain(env, code, arguments=None):
     values = defaultdict(str, arguments or {})
     if code == "not_delivered":
         pair = delivery_cause(values["text"])
+    elif code == "rule":
+        pair = rule_cause(values["kind"])
     else:
         pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
     if not pair:

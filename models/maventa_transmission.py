@@ -4,7 +4,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..client import OutcomeUnknown, Unauthorised
-from ..const import SEND_BYTES, SPARE
+from ..const import (
+    DOUBTFUL_CODES,
+    SEND_BYTES,
+    SPARE,
+    TAKEN_STATES,
+    UNDER_WAY_STATES,
+)
 from .cause_labels import cause_selection
 from .causes import WAITING_CODES, explain
 from .tuning import pause_seconds, tuned
@@ -39,6 +45,7 @@ the invoice another way there.
 WARNINGS = [
     ("by_letter", "By letter instead"),
     ("by_email", "By e-mail instead"),
+    ("by_einvoice", "As e-invoice instead"),
     ("without_attachments", "Attachments left out"),
 ]
 
@@ -102,6 +109,11 @@ class MaventaTransmission(models.Model):
     document = fields.Binary(readonly=True, attachment=True, exportable=False)
     file_name = fields.Char(readonly=True)
     request = fields.Json(readonly=True, exportable=False)
+    identity = fields.Json(
+        readonly=True,
+        exportable=False,
+        help="The number, total, currency, date and recipient that were sent.",
+    )
     sha256 = fields.Char(string="Fingerprint (SHA-256)", readonly=True)
     error_code = fields.Selection(
         lambda self: cause_selection(self.env),
@@ -231,6 +243,15 @@ class MaventaTransmission(models.Model):
             if place and total > SEND_BYTES:
                 return self[:place]
         return self
+
+    def _may_be_at_maventa(self):
+        """Whether Maventa has this, or it is not known that it has not."""
+        known = UNDER_WAY_STATES + TAKEN_STATES
+        return (
+            self.state in known
+            or bool(self.accepted_at)
+            or self.error_code in DOUBTFUL_CODES
+        )
 
     def _wanted(self):
         """Whether the invoice still waits in the status that invoices go out from."""

@@ -27,6 +27,9 @@ IDENTITY = ("type", "channel", "key", "message", "happened_at")
 
 WITHOUT_ATTACHMENTS = "action_send_without_attachments"
 
+SURPRISES = {"einvoice": "by_einvoice", "email": "by_email", "print": "by_letter"}
+"""The warning that goes with each channel, where another was planned."""
+
 
 class MaventaTransmission(models.Model):
     """What becomes of an invoice after the hand-over.
@@ -205,12 +208,8 @@ class MaventaTransmission(models.Model):
         """What is worth a person's attention although the invoice has left."""
         if WITHOUT_ATTACHMENTS in events.mapped("key"):
             return "without_attachments"
-        planned = self.planned_channel
-        if not planned or channel not in ("print", "email") or channel == planned:
-            return False
-        if channel == "print":
-            return "by_letter"
-        return planned == "einvoice" and "by_email"
+        surprise = channel and self.planned_channel not in (False, channel)
+        return surprise and SURPRISES[channel]
 
     def _failure_of(self, state, events):
         if state != "failed":

@@ -72,18 +72,13 @@ class MaventaTransmission(models.Model):
             it is about an earlier try that ended in doubt
         """
         self.ensure_one()
-        move = self.move_id
-        doubtful = move.maventa_transmission_ids.filtered(
+        doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission.error_code in DOUBTFUL_CODES
         )
         asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
+            **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,
-            number=move.name,
-            total=move.amount_total,
-            currency=move.currency_id.name,
-            date=str(move.invoice_date),
-            recipient=move.partner_id.commercial_partner_id.name or "",
             file_name=self.file_name,
             content=read_content(self._document_attachments()[:1]),
             fields=self.request,
@@ -110,11 +105,16 @@ class MaventaTransmission(models.Model):
             self._let_go(attempts)
 
     def _let_go(self, attempts):
-        """Have Maventa asked soon; should this fail too, the lease's end does it."""
-        if self.state == "sending" and self.attempts == attempts:
-            self.lease_until = fields.Datetime.now() - timedelta(seconds=1)
-            self.env.ref("account_maventa.ir_cron_maventa_transfer")._trigger()
+        """Count it as a try of unknown outcome: Maventa is asked after a pause, and not
+        for ever. Should this fail too, the lease's end does it."""
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._wait("uncertain", OutcomeUnknown())
             self.env["ir.cron"]._commit_progress()
+        except Exception:
+            _logger.exception("Transmission %s was left to its lease.", self.id)
+            self.env.cr.rollback()
 
     def _take_answer(self, future, origin):
         error = future.exception()

@@ -9,6 +9,7 @@ from ..const import (
     SHORTEST_LOOK_PAUSE,
     SIGNING_COUNTRIES,
 )
+from .party_identifiers import register_country
 from .res_company import ADMINISTRATOR
 from .res_company_connection import account_refusal
 
@@ -46,8 +47,8 @@ class ResCompany(models.Model):
         """Note how far the company has come, and since when."""
         company = self.sudo()
         if company.maventa_state != state:
-            values["maventa_state_at"] = fields.Datetime.now()
-        company.write({"maventa_state": state, **values})
+            values |= {"maventa_state": state, "maventa_state_at": fields.Datetime.now()}
+        company.write(values)
 
     # Asking for a signature -------------------------------------------------------
 
@@ -58,35 +59,39 @@ class ResCompany(models.Model):
         :raises UserError: the request did not go out
         """
         self.ensure_one()
+        self._maventa_lock()
         self._maventa_ask(lambda client: client.request_authorization(email, locale))
         self._maventa_note_request(email)
 
     def _maventa_note_request(self, email):
-        self._maventa_move_to(
-            "requested",
+        """A company that is switched on stays so: it goes on when this is signed."""
+        company = self.sudo()
+        company._maventa_move_to(
+            company.maventa_state if company.maventa_active else "requested",
             maventa_authorization_email=email,
             maventa_state_at=fields.Datetime.now(),
             maventa_signed=False,
             maventa_look_at=False,
         )
+        company._maventa_commit()
 
     def _maventa_signs_electronically(self):
         """Elsewhere Maventa's support authenticates companies by hand."""
-        return self.country_id.code in SIGNING_COUNTRIES
+        return register_country(self.country_id.code) in SIGNING_COUNTRIES
 
     # Asking how things stand ------------------------------------------------------
 
     def action_maventa_refresh(self):
         """Ask Maventa how far the signing has come, and whether all is well."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_ask(self._maventa_refresh)
         return self._maventa_notification(*self._maventa_standing_text())
 
     def action_maventa_test(self):
         """Ask Maventa who the credentials belong to, and whether all is well."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_ask(self._maventa_refresh)
         level, text = self._maventa_standing_text()
         if level == "success":
@@ -241,7 +246,7 @@ class ResCompany(models.Model):
             "declined": company.env._("Maventa: the authentication is not signed"),
         }
         company.partner_id.activity_schedule(
-            "mail.mail_activity_data_todo",
+            "account_maventa.mail_activity_authentication",
             summary=summaries[company.maventa_state],
             note=company.maventa_next_step,
             user_id=user.id,

@@ -118,7 +118,7 @@ class ResCompany(models.Model):
     def action_maventa_try_now(self):
         """End the pause of the company: one invoice tries the line at once."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_end_pause()
         self._maventa_trigger_transfer(delay=0)
 

@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..client import MaventaError, is_loopback, webhook_url
 from ..const import (
@@ -119,7 +120,7 @@ class ResCompany(models.Model):
             if (url or self.maventa_webhook_secret) and not self._maventa_is_copy():
                 with self._maventa_client(keep_token=True) as client:
                     self._maventa_subscribe(client, url)
-        except (MaventaError, ValueError) as error:
+        except (MaventaError, UserError, ValueError) as error:
             _logger.info("Company %s, webhook: %s", self.id, type(error).__name__)
             pause = SUBSCRIPTION_RETRY_PAUSE
         self.maventa_webhook_look_at = fields.Datetime.now() + timedelta(seconds=pause)
@@ -150,7 +151,8 @@ class ResCompany(models.Model):
         if not self._maventa_is_reachable():
             return False
         if not self.maventa_webhook_secret:
-            self.maventa_webhook_secret = secrets.token_urlsafe(32)
+            secret = secrets.token_urlsafe(32)
+            self._maventa_write_secret("maventa_webhook_secret", secret)
             # Before Maventa knows it: else nobody would know later whose it is.
             self.env["ir.cron"]._commit_progress()
         base = self.get_base_url().rstrip("/") + WEBHOOK_PATH

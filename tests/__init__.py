@@ -1,4 +1,5 @@
 from . import test_client
+from . import test_client_border
 from . import test_client_errors
 from . import test_client_reroute
 from . import test_client_tokens

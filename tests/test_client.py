@@ -177,8 +177,11 @@ class TestClientAccount(ClientCase):
 
     def test_a_vendor_link_that_can_not_be_read_is_none(self):
         client = self.registered()
-        self.fault("html", "GET", "/v1/company/vendors")
+        self.fault("broken_json", "GET", "/v1/company/vendors")
         self.assertEqual(client.vendor_link(), "")
+        self.fault("html", "GET", "/v1/company/vendors")
+        with self.assertRaises(Unavailable):
+            client.vendor_link()
 
     def test_settings_are_changed_block_by_block(self):
         client = self.registered()

@@ -101,6 +101,29 @@ class TestHandOver(HandOverCase):
                     self.assertEqual(self.hand_over(), first)
                     self.assertTakenOnce()
 
+    def test_only_an_answer_that_names_the_invoice_means_taken(self):
+        for body in ({}, {"id": "12345"}, {"id": "u1"}, {"number": "INV-1"}, {"id": 5}):
+            for name, found in (("wrong_answer", False), ("wrong_answer_after", True)):
+                with self.subTest(body=body, fault=name):
+                    self.backend.reset()
+                    self.sends = self.sender()
+                    self.fault(name, "POST", body=body)
+                    if found:
+                        self.assertEqual(self.hand_over().id, "u1")
+                    else:
+                        self.assertIs(type(self.error()), OutcomeUnknown)
+                    self.assertEqual((self.uploads(), len(self.looks())), (1, 1))
+
+    def test_an_answer_to_the_question_has_to_name_the_invoice_as_well(self):
+        for body in ({}, {"id": "12345"}, {"status": "PENDING"}):
+            with self.subTest(body):
+                self.fault("wrong_answer", "GET", body=body)
+                self.assertIs(type(self.error(ask_about=("u1",))), Unavailable)
+                self.fault("wrong_answer", "POST", body={})
+                self.fault("wrong_answer", "GET", body=body)
+                self.assertIs(type(self.error()), OutcomeUnknown)
+        self.assertEqual(self.backend.invoices.all, [])
+
     def test_a_lost_answer_is_found_by_asking(self):
         for ids in ("same", "different"):
             for name in LOST:

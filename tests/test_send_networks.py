@@ -95,6 +95,29 @@ class TestSendNetworks(SendCase):
         self.run_cron()
         self.assertTransferredOnce(move)
 
+    def set_network_state(self, move, state):
+        """Also one that only newer versions of Odoo know."""
+        self.env.flush_all()
+        query = "UPDATE account_move SET peppol_move_state = %s WHERE id = %s"
+        self.env.cr.execute(query, [state, move.id])
+        move.invalidate_recordset()
+
+    def test_what_the_receiver_has_answered_was_sent(self):
+        """The answers of newer versions of Odoo, and any that nobody knows yet."""
+        answers = ("AB", "AP", "RE", "BusinessAccept", "BusinessReject", "something")
+        move = self.make_invoice()
+        for state in answers:
+            with self.subTest(state):
+                self.set_network_state(move, state)
+                with self.assertRaisesRegex(RedirectWarning, "Sent by Peppol already"):
+                    self.put_back(move)
+                self.assertFalse(self.box(self.dialog(move))["checked"])
+        for state in ("canceled", "cancelled", "skipped", ""):
+            with self.subTest(state):
+                self.set_network_state(move, state)
+                self.put_back(move)
+                move.maventa_status_id = False
+
     def test_a_plain_change_of_status_asks(self):
         move = self.make_invoice()
         for state in ("to_send", "processing", "done"):

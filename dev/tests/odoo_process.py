@@ -165,6 +165,16 @@ def as_user(database, numbers, act):
     return {"saved": not refusal, "refusal": refusal, "conflicts": conflicts}
 
 
+def save_key(database, key):
+    """Enter another user API key."""
+    with Registry(database).cursor() as cr, mock.patch("time.sleep"):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        company = env["res.company"].search([], limit=1)
+        values = {"maventa_user_api_key": key, "phone": "1"}
+        retrying(lambda: company.write(values), env)
+        return halting.seen.conflicts
+
+
 def change_back_and_forth(database, numbers):
     """Save one status after another for some seconds, as one user after another.
 
@@ -230,6 +240,7 @@ ACTIONS = {
         save,
         mend,
         reroute,
+        save_key,
         change_back_and_forth,
         run_repeatedly,
         next_run,
