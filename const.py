@@ -11,6 +11,10 @@ PREPARE_BATCH = 20
 SEND_BATCH = 12
 """Invoices claimed between two commits."""
 
+SEND_BYTES = 100 * 1024 * 1024
+"""Bytes of the documents claimed between two commits: these are held in memory. One
+that is larger is claimed alone."""
+
 SPARE = 100
 """How many more are looked at, in case that somebody else has locked the first."""
 

@@ -14,7 +14,7 @@ from .errors import (
     Unavailable,
     shorten,
 )
-from .handover import Conflict, Line, LineDown, Parcel, hand_over
+from .handover import Conflict, Line, LineDown, NotLoaded, Parcel, hand_over
 from .reroute import Before, Look, Reroute, StillBusy
 from .schemas import (
     Action,
@@ -52,6 +52,7 @@ __all__ = [
     "MaventaError",
     "NewCompany",
     "NotFound",
+    "NotLoaded",
     "NotReached",
     "OutcomeUnknown",
     "Parcel",

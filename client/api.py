@@ -24,7 +24,7 @@ from .schemas import (
     Subscription,
     text_of,
 )
-from .wire import encode_form
+from .wire import Form, encode_form
 
 PRODUCTION_URL = "https://ax.maventa.com"
 TEST_URL = "https://ax-stage.maventa.com"
@@ -119,11 +119,12 @@ class MaventaClient(Connection):
         :raises OutcomeUnknown: it may have been taken in; ask :meth:`invoice`
         """
         kind = "application/zip" if content[:2] == b"PK" else "application/xml"
+        form = Form(encode_form(fields), ("file", file_name, kind), content)
         answer = self._call(
             "POST",
             ("v1", "invoices"),
-            files={"file": (file_name, content, kind)},
-            data=encode_form(fields),
+            data=form,
+            headers={"Content-Type": form.content_type},
         )
         return self._parse(Invoice.from_json, answer)
 

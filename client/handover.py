@@ -63,7 +63,8 @@ class Parcel:
     @property
     def is_whole(self) -> bool:
         """Whether the content is still what it was when it was made."""
-        return self.sha256 in ("", hashlib.sha256(self.content).hexdigest())
+        known = ("", hashlib.sha256(self.content).hexdigest())
+        return bool(self.content) and self.sha256 in known
 
     def hand_over(self, client: MaventaClient) -> Invoice:
         """:func:`hand_over`."""
@@ -110,6 +111,10 @@ class Conflict(Rejected):
         the invoice but does not show it) or ``document_lost`` (it does not have it,
         nor have we any more: a database restored without its files)
     """
+
+
+class NotLoaded(MaventaError):
+    """Not tried, because the document could not be read. Says nothing of the line."""
 
 
 class LineDown(MaventaError):

@@ -1,5 +1,7 @@
 from . import maventa_invoice_status
 from . import maventa_operator
+from . import maventa_pdf
+from . import maventa_preparation
 from . import maventa_transmission
 from . import maventa_transmission_event
 from . import maventa_transmission_send

@@ -1,8 +1,10 @@
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import base64
+import io
 import itertools
 import re
+import secrets
 
 from lxml import etree, html
 
@@ -193,8 +195,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _maventa_embed(self, content, files):
         """Put files into a document (BG-24 of EN 16931), in the order given.
 
-        Over Peppol only what is inside the XML travels.
+        Over Peppol only what is inside the XML travels. A tree would hold each file
+        several times, so what stands for them is replaced in its text.
 
+        :param files: those, each made when its turn comes
         :returns: the document with the files, as bytes
         """
         root = etree.fromstring(content)
@@ -204,8 +208,12 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             for index, element in enumerate(root)
             if etree.QName(element).localname in followers
         )
-        root[place:place] = map(_reference, files)
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        mark, encoded = secrets.token_hex(), []
+        for number, file in enumerate(files):
+            root.insert(place + number, _reference(file, mark))
+            encoded.append(base64.b64encode(file.content))
+        text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        return _filled(text.split(mark.encode()), encoded)
 
 
 def _is_same_link(address, text):
@@ -214,15 +222,25 @@ def _is_same_link(address, text):
     return bare.sub("", address.strip()) == bare.sub("", text.strip())
 
 
-def _reference(file):
+def _filled(parts, encoded):
+    """The parts of a document with what comes between them."""
+    encoded.reverse()
+    with io.BytesIO() as document:
+        document.write(parts[0])
+        for part in parts[1:]:
+            document.write(encoded.pop())
+            document.write(part)
+        return document.getvalue()
+
+
+def _reference(file, content):
     reference = etree.Element(f"{{{CAC}}}AdditionalDocumentReference")
     etree.SubElement(reference, f"{{{CBC}}}ID").text = file.name
     attachment = etree.SubElement(reference, f"{{{CAC}}}Attachment")
-    content = etree.SubElement(
+    etree.SubElement(
         attachment,
         f"{{{CBC}}}EmbeddedDocumentBinaryObject",
         mimeCode=file.mimetype,
         filename=file.name,
-    )
-    content.text = base64.b64encode(file.content).decode()
+    ).text = content
     return reference

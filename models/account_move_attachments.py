@@ -1,4 +1,3 @@
-import io
 import logging
 import os
 import re
@@ -7,12 +6,19 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools.pdf import PdfFileReader, merge_pdf
+
+from . import pdf_process
+from .account_move_preflight import Finding
+from .contents import read_content
+from .maventa_pdf import LIBRARY
 
 _logger = logging.getLogger(__name__)
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes: what Maventa takes of a file in a UBL document."""
+
+LARGEST_DOCUMENT = 150 * 1024 * 1024
+"""Bytes of a document with its files, as Maventa takes it."""
 
 PEPPOL_TYPES = {
     "application/pdf": ".pdf",
@@ -88,7 +94,11 @@ class AccountMove(models.Model):
                 )
             ]
         left_out = files - self._maventa_files()
-        return [*map(self._maventa_file_note, left_out), *self._maventa_print_notes()]
+        return [
+            *map(self._maventa_file_note, left_out),
+            *map(self._maventa_apart_note, self._maventa_apart()),
+            *self._maventa_print_notes(),
+        ]
 
     def _maventa_files(self):
         """The chosen files that a document can carry."""
@@ -99,6 +109,14 @@ class AccountMove(models.Model):
                 and not _is_empty(file)
             )
         )
+
+    def _maventa_size_findings(self):
+        """Whether the chosen files make the document too large."""
+        files = self._maventa_files() + self.invoice_pdf_report_id
+        # Base64 makes four bytes of three.
+        size = sum(files.mapped("file_size")) * 4 // 3
+        if self.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
+            yield Finding("files_too_large", self)
 
     def _maventa_file_note(self, file):
         if _is_empty(file):
@@ -130,8 +148,16 @@ class AccountMove(models.Model):
                     files=(files - printed).mapped("name"),
                 )
             )
-        pages = sum(page_count(file.raw) for file in printed)
-        if len(printed) > PRINTED_FILES or pages > PRINTED_PAGES:
+        pages = self.env["maventa.pdf"]._page_counts(printed)
+        if unreadable := printed.filtered(lambda file: not pages[file]):
+            notes.append(
+                self.env._(
+                    "Letters carry only PDF files that can be read: it is not certain"
+                    " that %(files)s will be printed.",
+                    files=unreadable.mapped("name"),
+                )
+            )
+        if len(printed) > PRINTED_FILES or sum(pages.values()) > PRINTED_PAGES:
             notes.append(
                 self.env._(
                     "Letters carry at most %(files)s files with %(pages)s pages"
@@ -183,22 +209,73 @@ class AccountMove(models.Model):
         by_email = self.company_id.sudo().maventa_send_by_email
         return self.partner_id._maventa_routes(by_email)
 
+    # Merging ----------------------------------------------------------------------
+
+    def _maventa_behind(self):
+        """The files that shall be pages of the original invoice, and can be."""
+        if not self.company_id.sudo().maventa_merge_pdf:
+            return self.env["ir.attachment"]
+        files = self._maventa_files().filtered(_is_pdf)
+        pages = self.env["maventa.pdf"]._page_counts(files)
+        room = LARGEST_FILE - self.invoice_pdf_report_id.file_size
+        behind = files.browse()
+        for file in files.filtered(pages.get):
+            if file.file_size <= room:
+                behind += file
+                room -= file.file_size
+        return behind
+
+    def _maventa_apart(self):
+        """The PDF files that stay files of their own although they are to be merged."""
+        if not self.company_id.sudo().maventa_merge_pdf:
+            return self.env["ir.attachment"]
+        return self._maventa_files().filtered(_is_pdf) - self._maventa_behind()
+
+    def _maventa_apart_note(self, file):
+        if self.env["maventa.pdf"]._page_counts(file)[file]:
+            return self.env._(
+                "%(file)s goes along as a file of its own: merged with the others, it"
+                " would make the invoice larger than 10 MB.",
+                file=file.name,
+            )
+        return self.env._(
+            "%(file)s goes along as a file of its own, as it can't be merged: it is"
+            " damaged, protected or too complex. Print it to a new PDF file and attach"
+            " that.",
+            file=file.name,
+        )
+
+    def _maventa_merge(self, behind):
+        """The original invoice with the pages of these files behind.
+
+        :returns: nothing if that takes more time or memory than a PDF may
+        """
+        contents = map(read_content, (self.invoice_pdf_report_id, *behind))
+        try:
+            return pdf_process.merge(list(contents), LIBRARY, LARGEST_FILE)
+        except (pdf_process.UnusablePdf, OSError):
+            _logger.warning("The files of invoice %s were not merged.", self.id)
+        text = self.env._(
+            "The PDF files could not be merged with the invoice, so they go along as"
+            " files of their own."
+        )
+        self._message_log(body=text)
+        return b""
+
     def _maventa_enclosed(self, name):
         """The original invoice and the files that go with it, under safe names.
 
         :param name: of the document, without ending: the PDF has the same
+        :returns: each when it is asked for, as all together may take much memory
         """
-        pdf = self.invoice_pdf_report_id.raw
-        files = self._maventa_files()
-        if self.company_id.sudo().maventa_merge_pdf:
-            behind = files.filtered(lambda f: _is_pdf(f) and page_count(f.raw))
-            pdf = merge_pdf([pdf, *behind.mapped("raw")]) if behind else pdf
-            files -= behind
+        behind = self._maventa_behind()
+        merged = behind and self._maventa_merge(behind)
+        files = self._maventa_files() - (behind if merged else behind.browse())
+        pdf = merged or read_content(self.invoice_pdf_report_id)
+        yield File(f"{name}.pdf", "application/pdf", pdf)
         taken = {f"{name}.pdf"}
-        return [
-            File(f"{name}.pdf", "application/pdf", pdf),
-            *(File(_free_name(f, taken), f.mimetype, f.raw) for f in files),
-        ]
+        for file in files:
+            yield File(_free_name(file, taken), file.mimetype, read_content(file))
 
 
 def _is_empty(file):
@@ -211,15 +288,6 @@ def _is_empty(file):
 
 def _is_pdf(file):
     return file.mimetype == "application/pdf"
-
-
-def page_count(content):
-    """The pages of a PDF; 0 for one that can't be read."""
-    try:
-        return PdfFileReader(io.BytesIO(content), strict=False).getNumPages()
-    except Exception:  # a broken PDF breaks the library in any way
-        _logger.info("A PDF can't be read.", exc_info=True)
-        return 0
 
 
 def _free_name(file, taken):

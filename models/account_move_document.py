@@ -1,8 +1,9 @@
-import base64
 import hashlib
 import itertools
 import logging
+import math
 import re
+import time
 import uuid
 
 import psycopg2
@@ -14,6 +15,8 @@ from odoo.exceptions import UserError
 from ..const import ROUTES, maventa_language
 from .account_edi_xml_maventa_bis3_check import EinvoiceRule
 from .account_move_preflight import Finding
+from .contents import read_content
+from .maventa_preparation import RUNS_ENDED, ends_the_run
 
 _logger = logging.getLogger(__name__)
 
@@ -35,34 +38,55 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    def _maventa_prepare(self):
+    def _maventa_prepare(self, until=math.inf):
         """Make a transmission of each invoice that nobody else is writing to.
 
         What can't be prepared becomes a failed transmission, so that one invoice
-        costs one invoice. The PDFs, which take long, are made before anything is
-        locked.
+        costs one invoice.
+
+        :param until: the moment of the monotonic clock after which no other is begun
         """
-        if self._maventa_make_pdfs():
-            self.env["ir.cron"]._commit_progress()
+        preparations = self.env["maventa.preparation"]
+        for moves, runs in preparations._batches(self):
+            with preparations._marking(moves):
+                moves._maventa_prepare_batch(until, runs)
+            if time.monotonic() >= until:
+                break
+
+    def _maventa_prepare_batch(self, until, runs):
+        """The PDFs, which take long, are made before anything is locked.
+
+        :param runs: how many runs these invoices have ended
+        """
+        if runs < RUNS_ENDED and self._maventa_make_pdfs():
+            self.env["maventa.preparation"]._keep(self)
         if self.company_id._maventa_is_free():
             for move in self.try_lock_for_update(allow_referencing=True):
-                move._maventa_prepare_or_fail()
+                move._maventa_prepare_or_fail(runs)
+                if time.monotonic() >= until:
+                    break
 
-    def _maventa_prepare_or_fail(self):
+    def _maventa_prepare_or_fail(self, runs):
         try:
             with self.env.cr.savepoint():
-                values = self._maventa_prepare_one()
-                self.env["maventa.transmission"].create(values)
+                if runs >= RUNS_ENDED:
+                    raise StandsInTheWay(Finding("ended_runs", self))
+                values, document = self._maventa_prepare_one()
+                self.env["maventa.transmission"].create(values)._store(document)
         except StandsInTheWay as obstacle:
             self._maventa_store_failure(obstacle.findings)
         except psycopg2.errors.LockNotAvailable:
             _logger.info("Invoice %s waits for somebody's lock.", self.id)
+            return
         except psycopg2.OperationalError:
             raise
         except Exception as error:
+            if ends_the_run(error):
+                raise
             _logger.exception("Invoice %s could not be prepared.", self.id)
             arguments = {"text": type(error).__name__}
             self._maventa_store_failure([Finding("no_document", self, arguments)])
+        self.env["maventa.preparation"]._forget(self)
 
     def _maventa_store_failure(self, findings):
         """End before anything has left, with all causes at once."""
@@ -81,7 +105,7 @@ class AccountMove(models.Model):
         )
 
     def _maventa_prepare_one(self):
-        """The values of a transmission: from here on its content is fixed.
+        """The values of a transmission and its document: from here on both are fixed.
 
         :raises StandsInTheWay: why it can't be sent
         """
@@ -104,19 +128,19 @@ class AccountMove(models.Model):
             ]
         file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', self.name).lower()[:40]}.xml"
         document = self._maventa_with_pdf(xml, file_name)
-        return {
+        values = {
             "move_id": self.id,
             "company_id": self.company_id.id,
             "uuid": own_uuid,
             "format": FORMAT,
             "file_name": file_name,
-            "document": base64.b64encode(document),
             "sha256": hashlib.sha256(document).hexdigest(),
             "request": request,
             "identity": self._maventa_identity(),
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
+        return values, document
 
     def _maventa_log_rules(self, findings):
         """A document that breaks a rule is a fault of the program as often as not."""
@@ -174,7 +198,7 @@ class AccountMove(models.Model):
         """The document as it leaves: with the original PDF inside, if so wished."""
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
-        if not self.invoice_pdf_report_id.raw:
+        if not read_content(self.invoice_pdf_report_id):
             raise StandsInTheWay(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
@@ -253,7 +277,9 @@ class AccountMove(models.Model):
                 )
         except psycopg2.OperationalError:
             raise
-        except Exception:
+        except Exception as error:
+            if ends_the_run(error):
+                raise
             _logger.warning("The PDF of invoices %s failed.", self.ids, exc_info=True)
             return False
         self.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])

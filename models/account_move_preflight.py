@@ -100,6 +100,7 @@ class AccountMove(models.Model):
             *self._maventa_route_findings(),
             *self._maventa_document_findings(errors),
             *(() if errors else self._maventa_rule_findings(content)),
+            *self._maventa_size_findings(),
             *self._maventa_surprises(),
         ]
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from odoo.tools.translate import LazyTranslate
 
 from ..client import (
+    NotLoaded,
     NotReached,
     OutcomeUnknown,
     StillBusy,
@@ -95,6 +96,26 @@ INVOICE_CAUSES = {
             " “%(status)s”."
         ),
     ),
+    "files_too_large": (
+        _lt(
+            "The files of the invoice are too large together: Maventa takes about"
+            " 110 MB."
+        ),
+        _lt(
+            "Untick some of them under “Files that go along”, or make them smaller,"
+            " then set the status to “%(status)s”."
+        ),
+    ),
+    "ended_runs": (
+        _lt(
+            "Preparing the invoice has ended the transfer twice: it takes too much time"
+            " or memory."
+        ),
+        _lt(
+            "Print the invoice, and look for files, pictures or texts in it that are"
+            " unusually large. Make them smaller, then set the status to “%(status)s”."
+        ),
+    ),
     "rejected": (
         _lt("Maventa refused the invoice: %(text)s"),
         _lt(
@@ -144,6 +165,13 @@ INVOICE_CAUSES = {
             "When Maventa answers again, set the status to “%(status)s”: Maventa is"
             " asked"
             " about the invoice before anything is sent."
+        ),
+    ),
+    "not_loaded": (
+        _lt("The document made for sending can't be read at the moment."),
+        _lt(
+            "Nothing is to be done: it is tried again by itself. If it stays so, ask"
+            " your administrator whether the server has enough memory and disk space."
         ),
     ),
     "not_reached": (
@@ -250,6 +278,7 @@ COMPANY_CAUSES = {
 }
 
 WAITING_CODES = {
+    NotLoaded: "not_loaded",
     NotReached: "not_reached",
     Throttled: "throttled",
     Unavailable: "unavailable",

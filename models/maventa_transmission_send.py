@@ -1,6 +1,5 @@
-import base64
 import logging
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -10,11 +9,13 @@ from ..client import (
     Line,
     LineDown,
     MaventaError,
+    NotLoaded,
     OutcomeUnknown,
     Parcel,
     Rejected,
 )
 from ..const import BROKEN_LINE, DOUBTFUL_CODES, LOOK_SECONDS, SEND_THREADS
+from .contents import read_content
 
 _logger = logging.getLogger(__name__)
 
@@ -33,17 +34,13 @@ class MaventaTransmission(models.Model):
         :returns: the error of each transmission that met one, and whether the line
             still stood at the end
         """
-        parcels = {
-            transmission: transmission._parcel(origin)
-            for transmission, origin in origins.items()
-        }
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
         line = Line(BROKEN_LINE)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
-                pool.submit(line.hand_over, client, parcel): transmission
-                for transmission, parcel in parcels.items()
+                transmission._hand_over(origin, pool, line, client): transmission
+                for transmission, origin in origins.items()
             }
             for future in as_completed(futures):
                 transmission = futures[future]
@@ -55,6 +52,18 @@ class MaventaTransmission(models.Model):
                 )
         failed = [error for error in errors.values() if error.retryable]
         return errors, not line.down and len(failed) < len(origins)
+
+    def _hand_over(self, origin, pool, line, client):
+        """Have a thread do it; what goes wrong before that costs this one alone."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                parcel = self._parcel(origin)
+            return pool.submit(line.hand_over, client, parcel)
+        except Exception as error:
+            _logger.exception("Transmission %s could not be read.", self.id)
+            future = Future()
+            future.set_exception(NotLoaded(type(error).__name__))
+            return future
 
     def _parcel(self, origin):
         """What a thread needs to hand this over.
@@ -71,7 +80,7 @@ class MaventaTransmission(models.Model):
             **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,
             file_name=self.file_name,
-            content=base64.b64decode(self.document),
+            content=read_content(self._document_attachments()[:1]),
             fields=self.request,
             sha256=self.sha256 or "",
             ask_about=tuple(dict.fromkeys(asked)),

@@ -140,7 +140,7 @@ class ResCompany(models.Model):
         with self._maventa_client(keep_token=True) as client:
             while True:
                 waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
-                waiting._maventa_prepare()
+                waiting._maventa_prepare(until)
                 self.env["ir.cron"]._commit_progress(len(waiting))
                 if not (self._maventa_send_batch(client) or waiting):
                     return False

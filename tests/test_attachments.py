@@ -3,7 +3,9 @@
 import base64
 import io
 import os
+import sys
 from email.message import EmailMessage
+from unittest import mock
 
 import requests
 from lxml import etree
@@ -11,10 +13,10 @@ from lxml import etree
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.http import Request
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import BaseCase, HttpCase, new_test_user, tagged
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
-from ..models import account_move_attachments
+from ..models import account_move_attachments, pdf_process
 from .common import MaventaCase
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,6 +33,32 @@ def pdf(pages=1):
     with io.BytesIO() as file:
         writer.write(file)
         return file.getvalue()
+
+
+def doubling_pdf(levels=30):
+    """Of three kilobytes: each node of the page tree has the next one twice."""
+    nodes = [
+        f"<< /Type /Pages /Kids [{node} 0 R {node} 0 R] /Count 2 >>"
+        for node in range(3, levels + 3)
+    ]
+    page = "<< /Type /Page /MediaBox [0 0 200 200] >>"
+    return pdf_of("<< /Type /Catalog /Pages 2 0 R >>", *nodes, page)
+
+
+def endless_pdf():
+    """The page tree is its own child."""
+    node = "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 >>"
+    return pdf_of("<< /Type /Catalog /Pages 2 0 R >>", node)
+
+
+def pdf_of(*objects):
+    body, table = "%PDF-1.4\n", ["0000000000 65535 f \n"]
+    for number, each in enumerate(objects, 1):
+        table.append(f"{len(body):010} 00000 n \n")
+        body += f"{number} 0 obj\n{each}\nendobj\n"
+    trailer = f"<< /Size {len(table)} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    head = f"xref\n0 {len(table)}\n"
+    return f"{body}{head}{''.join(table)}trailer\n{trailer}".encode()
 
 
 def embedded(document):
@@ -71,7 +99,9 @@ class AttachmentsCase(MaventaCase):
         return [name for name, _type, _content in self.enclosed()][1:]
 
     def notes(self):
-        return self.move.maventa_attachment_notes or ""
+        # What is found out about a PDF is stored in a transaction of its own.
+        with self.enter_registry_test_mode():
+            return self.move.maventa_attachment_notes or ""
 
 
 class TestAttachments(AttachmentsCase):
@@ -194,10 +224,109 @@ class TestAttachments(AttachmentsCase):
         self.assertEqual(pages, 3)
         self.assertEqual([name for name, *_ in rest], ["broken.pdf", "photo.png"])
 
-    def test_a_broken_pdf_has_no_pages(self):
-        for content in (b"", b"%PDF-1.4", b"nonsense", pdf()[:100]):
-            self.assertEqual(account_move_attachments.page_count(content), 0)
-        self.assertEqual(account_move_attachments.page_count(pdf(4)), 4)
+        self.assertIn("broken.pdf goes along as a file of its own", self.notes())
+
+    def test_what_would_be_too_large_merged_stays_a_file_of_its_own(self):
+        self.company.maventa_merge_pdf = True
+        self.attach("plan.pdf", pdf(2))
+        small = self.attach("hours.pdf", pdf())
+        room = self.move.invoice_pdf_report_id.file_size + small.file_size
+        self.patch(account_move_attachments, "LARGEST_FILE", room)
+        self.assertIn("plan.pdf goes along as a file of its own: merged", self.notes())
+        self.assertEqual(self.names(), ["plan.pdf"])
+
+    def test_files_that_merge_one_by_one_but_not_together_stay_apart(self):
+        self.company.maventa_merge_pdf = True
+        self.attach("hours.pdf", pdf())
+        self.assertFalse(self.notes())
+        self.patch(sys, "executable", "/nowhere/python")
+        self.assertEqual(self.names(), ["hours.pdf"])
+        bodies = "".join(self.move.message_ids.mapped("body"))
+        self.assertIn("could not be merged with the invoice", bodies)
+
+    def test_a_pdf_is_read_once(self):
+        self.move.partner_id.maventa_preferred_channel = "print"
+        self.move.partner_id.write({"street": "S 1", "zip": "1", "city": "C"})
+        self.attach("book.pdf", pdf(112))
+        with mock.patch.object(sys, "executable", "/nowhere/python"):
+            self.assertNotIn("110 pages", self.notes())
+        self.move.invalidate_recordset()
+        self.assertIn("at most 3 files with 110 pages", self.notes())
+        with mock.patch.object(sys, "executable", "/nowhere/python"):
+            self.move.invalidate_recordset()
+            self.assertIn("at most 3 files with 110 pages", self.notes())
+
+    def test_a_pdf_that_takes_too_long_costs_no_invoice_and_is_told(self):
+        self.patch(pdf_process, "CPU_SECONDS", 1)
+        self.company.maventa_merge_pdf = True
+        self.attach("poison.pdf", doubling_pdf())
+        self.attach("hours.pdf", pdf(2))
+        self.assertIn("poison.pdf goes along as a file of its own", self.notes())
+        (_name, _type, merged), *rest = self.enclosed()
+        pages = PdfFileReader(io.BytesIO(merged), strict=False).getNumPages()
+        self.assertEqual(pages, 3)
+        self.assertEqual([name for name, *_ in rest], ["poison.pdf"])
+
+    def test_a_letter_with_a_pdf_that_cannot_be_read_is_told(self):
+        self.move.partner_id.maventa_preferred_channel = "print"
+        self.move.partner_id.write({"street": "S 1", "zip": "1", "city": "C"})
+        self.attach("endless.pdf", endless_pdf())
+        self.assertIn("not certain that endless.pdf will be printed", self.notes())
+
+    def test_files_too_large_together_are_told_and_stop_the_invoice(self):
+        self.patch(account_move_attachments, "LARGEST_DOCUMENT", 1000)
+        self.attach("hours.pdf", pdf(20))
+        with self.enter_registry_test_mode():
+            self.assertIn("too large together", self.move.maventa_obstacle)
+        self.move.maventa_status_id = self.to_transfer
+        self.run_cron()
+        self.assertInvoice(self.move, self.failed, "failed")
+        self.assertEqual(self.transmission(self.move).error_code, "files_too_large")
+
+
+@tagged("post_install", "-at_install")
+class TestPdfProcess(BaseCase):
+    """Both libraries that Odoo may use."""
+
+    def setUp(self):
+        super().setUp()
+        self.patch(pdf_process, "CPU_SECONDS", 1)
+
+    def each_library(self):
+        for library in ("PyPDF2", "pypdf"):
+            with self.subTest(library):
+                yield library
+
+    def test_pages_are_counted_and_merged(self):
+        for library in self.each_library():
+            self.assertEqual(pdf_process.page_count(pdf(4), library), 4)
+            merged = pdf_process.merge([pdf(4), pdf(2)], library, 100_000)
+            self.assertEqual(pdf_process.page_count(merged, library), 6)
+
+    def test_what_is_broken_or_poison_is_told(self):
+        poison = {
+            "empty": b"",
+            "cut off": pdf()[:100],
+            "endless": endless_pdf(),
+            "doubling": doubling_pdf(),
+            "filling the memory": doubling_pdf(21),
+        }
+        for library in self.each_library():
+            for name, content in poison.items():
+                with self.subTest(name), self.assertRaises(pdf_process.UnusablePdf):
+                    pdf_process.page_count(content, library)
+
+    def test_what_gets_too_large_is_not_merged(self):
+        for library in self.each_library():
+            with self.assertRaises(pdf_process.UnusablePdf):
+                pdf_process.merge([pdf(4), pdf(2)], library, 500)
+
+    def test_a_machine_without_room_says_nothing_of_the_pdf(self):
+        with self.assertRaises(OSError):
+            pdf_process.page_count(pdf(), "no_such_library")
+        self.patch(pdf_process, "WALL_SECONDS", 0.01)
+        with self.assertRaises(OSError):
+            pdf_process.page_count(pdf(), "pypdf")
 
 
 @tagged("post_install", "-at_install")

@@ -226,9 +226,9 @@ class TestClientInvoices(ClientCase):
         client = self.sender()
         sent = self.requests(client)
         self.upload(client)
-        self.assertIn(b"Content-Type: application/xml", sent[-1].body)
+        self.assertIn(b"Content-Type: application/xml", b"".join(sent[-1].body))
         self.upload(client, packed({"invoice.xml": bis3("INV-2")}))
-        self.assertIn(b"Content-Type: application/zip", sent[-1].body)
+        self.assertIn(b"Content-Type: application/zip", b"".join(sent[-1].body))
 
     def test_the_list_meets_the_filters_newest_first(self):
         client = self.sender()

@@ -1,5 +1,6 @@
 """The transfer when the line, Maventa or another worker gets in its way."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..client import hand_over
+from ..models import maventa_transmission
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
@@ -77,7 +79,7 @@ class TestUncertain(MaventaCase):
 
     def test_a_document_whose_file_was_lost_is_made_anew(self):
         move = self.make_waiting()
-        move.sudo()._maventa_prepare()
+        move.sudo()._maventa_prepare_batch(math.inf, runs=0)
         stored = self.env["ir.attachment"].sudo()
         domain = [
             ("res_model", "=", "maventa.transmission"),
@@ -91,6 +93,27 @@ class TestUncertain(MaventaCase):
         move.maventa_status_id = self.to_transfer
         self.run_cron()
         self.assertTransferredOnce(move)
+
+    def test_a_document_that_is_gone_costs_one_invoice(self):
+        lost, other = self.make_waiting(), self.make_waiting()
+        (lost + other).sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.transmission(lost)._document_attachments().unlink()
+        self.run_cron()
+        self.assertEqual(self.transmission(lost).error_code, "document_lost")
+        self.assertTransferredOnce(other)
+
+    def test_what_is_claimed_at_once_fits_into_memory(self):
+        moves = self.make_waiting() + self.make_waiting() + self.make_waiting()
+        moves.sudo()._maventa_prepare_batch(math.inf, runs=0)
+        due = moves.sudo().maventa_transmission_ids.sorted("id")
+        size = max(due._document_attachments().mapped("file_size"))
+        for room, count in ((0, 1), (2 * size, 2), (3 * size, 3)):
+            self.patch(maventa_transmission, "SEND_BYTES", room)
+            self.assertEqual(due._that_fit(), due[:count])
+        self.patch(maventa_transmission, "SEND_BYTES", 0)
+        self.run_cron()
+        for move in moves:
+            self.assertTransferredOnce(move)
 
     def test_another_invoice_in_its_place_is_left_to_a_person(self):
         move = self.make_waiting()
@@ -111,8 +134,31 @@ class TestUncertain(MaventaCase):
                 self.run_cron()
                 past = fields.Datetime.now() - timedelta(seconds=1)
                 self.transmission(move).write({"state": "sending", "lease_until": past})
+                self.run_cron()
+                self.assertEqual(self.transmission(move).state, "uncertain")
                 self.run_later()
                 self.assertTransferredOnce(move)
+
+    def test_a_lease_lost_again_and_again_has_pauses_that_grow_and_an_end(self):
+        """What is sent may itself be what ends each worker that sends it."""
+        move = self.make_waiting()
+        self.fault("cut_before")
+        self.run_cron()
+        transmission = self.transmission(move)
+        now = fields.Datetime.now()
+        values = {"state": "sending", "lease_until": now - timedelta(seconds=1)}
+        transmission.write({**values, "waiting_since": False, "attempts": 4})
+        self.run_cron()
+        self.assertEqual(transmission.state, "uncertain")
+        self.assertGreaterEqual(
+            transmission.next_attempt_at, now + timedelta(seconds=8 * 60)
+        )
+        self.assertTrue(transmission.waiting_since)
+        values["waiting_since"] = now - timedelta(hours=24)
+        transmission.write({**values, "attempts": 5})
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(transmission.error_code, "given_up_uncertain")
 
     def test_a_lease_that_holds_is_left_alone(self):
         move = self.make_waiting()
