@@ -158,8 +158,8 @@ class Connection:
     ) -> Answer:
         """The only place that speaks HTTP. Logs neither bodies nor credentials.
 
-        :param options: those of requests, except that ``timeout`` is for the whole call,
-            and ``is_file`` if a file is asked for
+        :param options: those of requests, but ``timeout`` is for the whole call; and
+            ``is_file`` if a file is asked for
         """
         options["timeout"] = self._seconds(options.get("timeout", self.timeout))
         if not all(part.strip(".") for part in path):

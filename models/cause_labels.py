@@ -15,6 +15,7 @@ CAUSE_LABELS = {
     "no_document": _lt("Data missing or wrong"),
     "no_pdf": _lt("PDF could not be made"),
     "document_lost": _lt("Document lost"),
+    "not_known": _lt("Not known to Maventa any more"),
     "several": _lt("Several causes"),
     "text": _lt("Other"),
     "rejected": _lt("Refused by Maventa"),

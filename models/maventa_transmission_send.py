@@ -67,7 +67,8 @@ class MaventaTransmission(models.Model):
         doubtful = move.maventa_transmission_ids.filtered(
             lambda transmission: transmission.error_code in DOUBTFUL_CODES
         )
-        asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
+        names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
+        asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
             uuid=self.uuid,
             number=move.name,
