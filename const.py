@@ -5,6 +5,10 @@
 RUN_SECONDS = 10
 """How long one run of the transfer may work before it hands over to the next."""
 
+BATCH_SECONDS = 40
+"""How long the calls of one batch, or of one person's question, may take in all. With
+``RUN_SECONDS`` less than the minute after which Odoo may count a worker as stuck."""
+
 PREPARE_BATCH = 20
 """Invoices whose documents are made between two commits."""
 
@@ -64,6 +68,11 @@ SINGLE_LOOKS = 100
 UNASKED_SECONDS = 300
 """Until what could not be asked about, though it was due, has its turn again."""
 
+MISSING_HOURS = 6
+MISSING_LOOK_SECONDS = 1800
+"""For how long Maventa has to say that it does not know an invoice that it has taken
+until that is believed, and how often it is asked meanwhile."""
+
 LOOK_NOW = 1000
 """Invoices that a person can have looked at while waiting: ten calls."""
 
@@ -84,7 +93,7 @@ TUNING = {
 status change to the transfer; the first of the pauses that grow; until an invoice that
 can't be handed over counts as failed; until another worker looks into an attempt
 (longer than three uploads in turn can take, with a question before and after each);
-how long a call may stay without an answer."""
+how long a call may take in all."""
 
 # States of a transmission -----------------------------------------------------
 
@@ -103,7 +112,7 @@ FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
 
-DOUBTFUL_CODES = ("given_up_uncertain", "already_there")
+DOUBTFUL_CODES = ("given_up_uncertain", "already_there", "not_known")
 """Causes of a failure that leaves open whether Maventa has the invoice."""
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")

@@ -19,6 +19,7 @@ CAUSE_LABELS = {
     "files_too_large": _lt("Files too large together"),
     "ended_runs": _lt("Takes too much time or memory"),
     "not_loaded": _lt("Document can't be read"),
+    "not_known": _lt("Not known to Maventa any more"),
     "several": _lt("Several causes"),
     "text": _lt("Other"),
     "rejected": _lt("Refused by Maventa"),

@@ -149,6 +149,13 @@ INVOICE_CAUSES = {
             " transferred by hand; if it is not, set the status to “%(status)s”."
         ),
     ),
+    "not_known": (
+        _lt("Maventa took the invoice, but says for hours that it does not know it."),
+        _lt(
+            "Look for the invoice in Maventa. If it is there, set the status to"
+            " transferred by hand; if it is not, set the status to “%(status)s”."
+        ),
+    ),
     "given_up": (
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
         _lt(

@@ -75,7 +75,8 @@ class MaventaTransmission(models.Model):
         doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission.error_code in DOUBTFUL_CODES
         )
-        asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
+        names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
+        asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
             **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,

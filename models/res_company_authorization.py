@@ -1,11 +1,14 @@
 import logging
+import time
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..client import CredentialsRefused, MaventaError, Unauthorised
 from ..const import (
+    BATCH_SECONDS,
     LONGEST_LOOK_PAUSE,
+    RUN_SECONDS,
     SHORTEST_LOOK_PAUSE,
     SIGNING_COUNTRIES,
 )
@@ -204,26 +207,47 @@ class ResCompany(models.Model):
                 "|",
                 ("maventa_look_at", "=", False),
                 ("maventa_look_at", "<=", fields.Datetime.now()),
-            ]
+            ],
+            order="maventa_look_at nulls first, id",
         )
-        for company in companies.filtered(lambda c: not c._maventa_is_copy()):
-            company._maventa_look()
-            self.env["ir.cron"]._commit_progress(1)
+        companies = companies.filtered(lambda c: not c._maventa_is_copy())
+        self._maventa_each(companies, "_maventa_plan_look", "_maventa_look")
         self._maventa_look_at_subscriptions()
         self.env["maventa.operator"]._refresh_when_old()
+
+    @api.model
+    def _maventa_each(self, companies, plan, look):
+        """Look at each company for a bounded time; the rest has its turn soon.
+
+        What goes wrong for one company costs that company. Its next look is planned
+        before this one: whatever becomes of it, others come first then.
+        """
+        until = time.monotonic() + RUN_SECONDS
+        for company in companies:
+            for step in (plan, look):
+                company._maventa_step(step)
+                self.env["ir.cron"]._commit_progress()
+            if time.monotonic() >= until and company != companies[-1:]:
+                cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
+                cron.sudo()._trigger()
+                return
 
     def _maventa_look(self):
         """One look at one company, with the next one planned."""
         before = self.maventa_state
         try:
             with self._maventa_client() as client:
+                client.allow(BATCH_SECONDS)
                 self._maventa_refresh(client)
         except (MaventaError, ValueError) as error:
             _logger.info("Company %s: %s", self.id, type(error).__name__)
         if self.maventa_state in ON_THE_WAY or self.maventa_problem_code:
-            self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
+            self._maventa_plan_look()
         if self.maventa_state != before:
             self._maventa_tell_administrator()
+
+    def _maventa_plan_look(self):
+        self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
 
     def _maventa_look_pause(self):
         """A tenth of the time that the company has been waiting, within bounds."""

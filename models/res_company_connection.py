@@ -16,6 +16,7 @@ from ..client import (
     Unauthorised,
     check_base_url,
 )
+from ..const import BATCH_SECONDS
 from .causes import explain
 from .res_company import ADMINISTRATOR
 from .tuning import tuned
@@ -64,7 +65,7 @@ class ResCompany(models.Model):
             credentials,
             base_url=base_url,
             user_agent=f"account_maventa/{get_manifest('account_maventa')['version']}",
-            timeout=tuned(self.env, "timeout_seconds"),
+            timeout=max(tuned(self.env, "timeout_seconds"), 1),
             drawer=DRAWERS[base_url, credentials] if keep_token else None,
         )
 
@@ -116,6 +117,7 @@ class ResCompany(models.Model):
             raise UserError(" ".join(explain(self.env, "database_copied", values)))
         try:
             with self._maventa_client() as client:
+                client.allow(BATCH_SECONDS)
                 return question(client)
         except ValueError as error:
             texts = explain(self.env, "invalid_endpoint", {"text": str(error)})

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..client import Unauthorised
 from ..const import (
+    BATCH_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
 )
@@ -153,8 +154,13 @@ class ResCompany(models.Model):
 
         :returns: whether another batch makes sense
         """
-        if self._maventa_is_paused():
+        if self._maventa_is_paused() or not self._maventa_has_something_due():
             return False
+        client.allow(BATCH_SECONDS)
+        if not self._maventa_is_let_in(client):
+            return False
+        if client.is_late:
+            return True
         transmissions = self.env["maventa.transmission"]
         claimed = transmissions._claim(self, self._maventa_send_limit())
         if not claimed:
@@ -168,6 +174,11 @@ class ResCompany(models.Model):
         return not refused or self._maventa_explain_refusals(
             client, transmissions.concat(*refused)
         )
+
+    def _maventa_has_something_due(self):
+        now = fields.Datetime.now()
+        transmissions = self.env["maventa.transmission"]
+        return bool(transmissions._open(self, ("next_attempt_at", "<=", now), limit=1))
 
     def _maventa_waiting_moves(self, limit, after=0):
         """Invoices in the status to transfer from that have no transmission yet.

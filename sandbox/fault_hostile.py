@@ -153,7 +153,7 @@ def odd_texts(exchange: Exchange) -> Response:
 
 
 def odd_refusal(exchange: Exchange) -> Response:
-    """Nothing is taken: 422 with NUL, surrogates and control characters in it."""
+    """Nothing is taken: 422; its texts have NUL, surrogates and control characters."""
     exchange.read()
     body = {"code": ODD_TEXT, "message": ODD_TEXT, "details": [ODD_TEXT]}
     return json_response(body, 422)
