@@ -234,14 +234,14 @@ class AccountMove(models.Model):
     def _maventa_apart_note(self, file):
         if self.env["maventa.pdf"]._page_counts(file)[file]:
             return self.env._(
-                "%(file)s goes along as a file of its own: merged with the others, it"
-                " would make the invoice larger than 10 MB.",
+                "%(file)s goes along as a separate file: merged with the invoice, the"
+                " file would be larger than 10 MB.",
                 file=file.name,
             )
         return self.env._(
-            "%(file)s goes along as a file of its own, as it can't be merged: it is"
+            "%(file)s goes along as a separate file, because it can't be merged: it is"
             " damaged, protected or too complex. Print it to a new PDF file and attach"
-            " that.",
+            " that file instead.",
             file=file.name,
         )
 

@@ -98,7 +98,7 @@ INVOICE_CAUSES = {
     ),
     "files_too_large": (
         _lt(
-            "The files of the invoice are too large together: Maventa takes about"
+            "The files of the invoice are too large in total: Maventa accepts about"
             " 110 MB."
         ),
         _lt(
@@ -108,12 +108,12 @@ INVOICE_CAUSES = {
     ),
     "ended_runs": (
         _lt(
-            "Preparing the invoice has ended the transfer twice: it takes too much time"
-            " or memory."
+            "The transfer stopped twice while preparing the invoice: it takes too much"
+            " time or memory."
         ),
         _lt(
-            "Print the invoice, and look for files, pictures or texts in it that are"
-            " unusually large. Make them smaller, then set the status to “%(status)s”."
+            "Check the invoice for unusually large files, images or texts. Make them"
+            " smaller, then set the status to “%(status)s”."
         ),
     ),
     "rejected": (
@@ -150,7 +150,10 @@ INVOICE_CAUSES = {
         ),
     ),
     "not_known": (
-        _lt("Maventa took the invoice, but says for hours that it does not know it."),
+        _lt(
+            "Maventa accepted the invoice, but has not found it for several hours when"
+            " asked."
+        ),
         _lt(
             "Look for the invoice in Maventa. If it is there, set the status to"
             " transferred by hand; if it is not, set the status to “%(status)s”."
@@ -177,7 +180,7 @@ INVOICE_CAUSES = {
     "not_loaded": (
         _lt("The document made for sending can't be read at the moment."),
         _lt(
-            "Nothing is to be done: it is tried again by itself. If it stays so, ask"
+            "No action needed: Odoo will try again automatically. If this remains, ask"
             " your administrator whether the server has enough memory and disk space."
         ),
     ),
@@ -220,8 +223,7 @@ INVOICE_CAUSES = {
             " channel: %(planned)s."
         ),
         _lt(
-            "Nothing is to be done, unless the customer has asked for the other"
-            " channel."
+            "No action needed, unless the customer has asked for the other channel."
         ),
     ),
     "without_attachments_after": (

@@ -38,8 +38,8 @@ RULE_TEXTS = {
         " document says %(found)s."
     ),
     "base": _lt(
-        "The e-invoice breaks rule %(rule)s: what has the VAT category %(category)s"
-        " adds up to %(expected)s, but the document says %(found)s."
+        "The e-invoice breaks rule %(rule)s: the amounts in VAT category %(category)s"
+        " add up to %(expected)s, but the document says %(found)s."
     ),
     "category_tax": _lt(
         "The e-invoice breaks rule %(rule)s: the VAT of category %(category)s is"
@@ -62,7 +62,7 @@ RULE_TEXTS = {
         " and must not be below zero or missing."
     ),
     "number": _lt(
-        "The e-invoice breaks rule %(rule)s: “%(found)s” is no number (%(element)s)."
+        "The e-invoice breaks rule %(rule)s: “%(found)s” is not a number (%(element)s)."
     ),
     "decimals": _lt(
         "The e-invoice breaks rule %(rule)s: %(found)s has more than two decimals"
@@ -73,38 +73,38 @@ RULE_TEXTS = {
         " %(found)s, has the wrong sign."
     ),
     "rate": _lt(
-        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not go with"
-        " a rate of %(found)s %%."
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not allow a"
+        " rate of %(found)s %%."
     ),
     "no_rate": _lt(
         "The e-invoice breaks rule %(rule)s: VAT category %(category)s needs a rate."
     ),
     "breakdown": _lt(
-        "The e-invoice breaks rule %(rule)s: VAT category %(category)s must stand once"
-        " in the totals if the lines have it, and not at all if they don't."
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s must appear"
+        " exactly once in the totals if lines use it, and otherwise not at all."
     ),
     "line_category": _lt(
-        "The e-invoice breaks rule %(rule)s: line %(line)s has not exactly one VAT"
-        " category."
+        "The e-invoice breaks rule %(rule)s: line %(line)s must have exactly one"
+        " VAT category."
     ),
     "vat_numbers": _lt(
-        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not go with"
-        " the VAT numbers of seller and buyer."
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not fit the"
+        " VAT numbers of seller and buyer."
     ),
     "exemption": _lt(
-        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not go with"
-        " the exemption “%(found)s”."
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not fit the"
+        " exemption “%(found)s”."
     ),
     "no_exemption": _lt(
         "The e-invoice breaks rule %(rule)s: VAT category %(category)s needs a reason"
         " why no VAT is charged."
     ),
     "alone": _lt(
-        "The e-invoice breaks rule %(rule)s: VAT category %(category)s can't stand on"
-        " it together with the others."
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s can't be"
+        " combined with other categories."
     ),
     "code": _lt(
-        "The e-invoice breaks rule %(rule)s: the code “%(found)s” is not allowed there"
+        "The e-invoice breaks rule %(rule)s: the code “%(found)s” is not allowed here"
         " (%(list)s)."
     ),
     "currency": _lt(

@@ -77,11 +77,11 @@ class ResCompany(models.Model):
     maventa_credit_notes = fields.Selection(
         [
             ("transfer", "Transfer them when they are confirmed"),
-            ("wait", "Wait until somebody sets their status"),
+            ("wait", "Wait until someone sets their status"),
         ],
         string="Credit Notes",
         groups=ADMINISTRATOR,
-        help="A status marked as default for credit notes goes before this.",
+        help="A status marked as the default for credit notes takes precedence.",
     )
     maventa_to_transfer_status_id = fields.Many2one(
         "maventa.invoice.status",

@@ -13,8 +13,8 @@ class ResPartner(models.Model):
     maventa_address = fields.Char(
         string="E-invoice Address",
         help="The customer's e-invoice address, such as 003721291126 or"
-        " 0192:987654321. Empty on a contact: its company's holds. Maventa looks it up"
-        " when both are empty.",
+        " 0192:987654321. Leave it empty on a contact to use its company's address. If"
+        " both are empty, Maventa searches for the customer.",
     )
     maventa_operator = fields.Char(
         string="E-invoice Operator",

@@ -224,7 +224,7 @@ class TestAttachments(AttachmentsCase):
         self.assertEqual(pages, 3)
         self.assertEqual([name for name, *_ in rest], ["broken.pdf", "photo.png"])
 
-        self.assertIn("broken.pdf goes along as a file of its own", self.notes())
+        self.assertIn("broken.pdf goes along as a separate file", self.notes())
 
     def test_what_would_be_too_large_merged_stays_a_file_of_its_own(self):
         self.company.maventa_merge_pdf = True
@@ -232,7 +232,7 @@ class TestAttachments(AttachmentsCase):
         small = self.attach("hours.pdf", pdf())
         room = self.move.invoice_pdf_report_id.file_size + small.file_size
         self.patch(account_move_attachments, "LARGEST_FILE", room)
-        self.assertIn("plan.pdf goes along as a file of its own: merged", self.notes())
+        self.assertIn("plan.pdf goes along as a separate file: merged", self.notes())
         self.assertEqual(self.names(), ["plan.pdf"])
 
     def test_files_that_merge_one_by_one_but_not_together_stay_apart(self):
@@ -261,7 +261,7 @@ class TestAttachments(AttachmentsCase):
         self.company.maventa_merge_pdf = True
         self.attach("poison.pdf", doubling_pdf())
         self.attach("hours.pdf", pdf(2))
-        self.assertIn("poison.pdf goes along as a file of its own", self.notes())
+        self.assertIn("poison.pdf goes along as a separate file", self.notes())
         (_name, _type, merged), *rest = self.enclosed()
         pages = PdfFileReader(io.BytesIO(merged), strict=False).getNumPages()
         self.assertEqual(pages, 3)
@@ -277,7 +277,7 @@ class TestAttachments(AttachmentsCase):
         self.patch(account_move_attachments, "LARGEST_DOCUMENT", 1000)
         self.attach("hours.pdf", pdf(20))
         with self.enter_registry_test_mode():
-            self.assertIn("too large together", self.move.maventa_obstacle)
+            self.assertIn("too large in total", self.move.maventa_obstacle)
         self.move.maventa_status_id = self.to_transfer
         self.run_cron()
         self.assertInvoice(self.move, self.failed, "failed")
