@@ -27,6 +27,7 @@
         "wizards/account_move_send_wizard_views.xml",
         "wizards/res_company_maventa_register_views.xml",
         "wizards/res_company_maventa_authorize_views.xml",
+        "wizards/res_company_maventa_connect_views.xml",
         "wizards/res_company_maventa_activate_views.xml",
         "views/res_company_views.xml",
         "views/res_config_settings_views.xml",

@@ -5,11 +5,19 @@
 RUN_SECONDS = 10
 """How long one run of the transfer may work before it hands over to the next."""
 
+BATCH_SECONDS = 40
+"""How long the calls of one batch, or of one person's question, may take in all. With
+``RUN_SECONDS`` less than the minute after which Odoo may count a worker as stuck."""
+
 PREPARE_BATCH = 20
 """Invoices whose documents are made between two commits."""
 
 SEND_BATCH = 12
 """Invoices claimed between two commits."""
+
+SEND_BYTES = 100 * 1024 * 1024
+"""Bytes of the documents claimed between two commits: these are held in memory. One
+that is larger is claimed alone."""
 
 SPARE = 100
 """How many more are looked at, in case that somebody else has locked the first."""
@@ -60,6 +68,11 @@ SINGLE_LOOKS = 100
 UNASKED_SECONDS = 300
 """Until what could not be asked about, though it was due, has its turn again."""
 
+MISSING_HOURS = 6
+MISSING_LOOK_SECONDS = 1800
+"""For how long Maventa has to say that it does not know an invoice that it has taken
+until that is believed, and how often it is asked meanwhile."""
+
 LOOK_NOW = 1000
 """Invoices that a person can have looked at while waiting: ten calls."""
 
@@ -80,7 +93,7 @@ TUNING = {
 status change to the transfer; the first of the pauses that grow; until an invoice that
 can't be handed over counts as failed; until another worker looks into an attempt
 (longer than three uploads in turn can take, with a question before and after each);
-how long a call may stay without an answer."""
+how long a call may take in all."""
 
 # States of a transmission -----------------------------------------------------
 
@@ -98,6 +111,10 @@ FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
 
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
+
+DOUBTFUL_CODES = ("given_up_uncertain", "not_known")
+"""Causes of a failure that leaves open whether Maventa has the invoice, beside a refusal
+that may say so."""
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
 """Causes that lie between us and Maventa, not in the invoice."""

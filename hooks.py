@@ -1,9 +1,18 @@
 def uninstall_hook(env):
     """Leave no key, no address and no customer with a way that is not there."""
     env["res.company"]._maventa_unsubscribe_all()
+    _drop_activities(env)
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "account_maventa.%")]).unlink()
     _forget_sending_method(env)
+
+
+def _drop_activities(env):
+    """Nobody could do them any more, and their types can't go before them."""
+    kinds = ("mail_activity_failed", "mail_activity_authentication")
+    types = [env.ref(f"account_maventa.{kind}").id for kind in kinds]
+    activities = env["mail.activity"].sudo().with_context(active_test=False)
+    activities.search([("activity_type_id", "in", types)]).unlink()
 
 
 def _forget_sending_method(env):

@@ -15,7 +15,7 @@ from .errors import (
     Unavailable,
     shorten,
 )
-from .handover import Conflict, Line, LineDown, Parcel, hand_over
+from .handover import Conflict, Line, LineDown, NotLoaded, Parcel, hand_over
 from .known_words import COMPANY_CAUSES, LIMITS, cause_of
 from .reroute import Before, Look, Reroute, StillBusy
 from .schemas import (
@@ -57,6 +57,7 @@ __all__ = [
     "MaventaError",
     "NewCompany",
     "NotFound",
+    "NotLoaded",
     "NotReached",
     "OutcomeUnknown",
     "Parcel",

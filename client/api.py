@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from .auth import NoAuth
 from .connection import Connection
@@ -21,14 +22,18 @@ from .schemas import (
     Invoice,
     NewCompany,
     Subscription,
+    text_of,
 )
-from .wire import encode_form
+from .wire import Form, encode_form
 
 PRODUCTION_URL = "https://ax.maventa.com"
 TEST_URL = "https://ax-stage.maventa.com"
 
 PAGE_SIZE = 100
 """The largest page of invoices the service gives."""
+
+MOST_OPERATORS = 5000
+"""Of a list that should have some hundreds."""
 
 ACTION_TYPES = ("RECEIVED", "CREATED", "SENT", "DELIVERED", "INFO", "ERROR")
 """All of them: without being asked, the service leaves out what is INFO."""
@@ -56,7 +61,7 @@ class MaventaClient(Connection):
             "last_name": last_name,
         }
         answer = self._call("POST", ("v1", "users"), json=body, auth=NoAuth())
-        return self._parse(lambda data: str(data.get("user_api_key") or ""), answer)
+        return self._parse(lambda data: text_of(data.get("user_api_key")), answer)
 
     def create_company(self, company: NewCompany) -> str:
         """Open an account for a company and return its UUID.
@@ -70,7 +75,7 @@ class MaventaClient(Connection):
         }
         parts = {key: (None, value) for key, value in form.items()}
         answer = self._call("POST", ("v1", "companies"), files=parts, auth=NoAuth())
-        return self._parse(lambda data: str(data["id"]), answer)
+        return self._parse(lambda data: str(UUID(data["id"])), answer)
 
     def authorization(self) -> Authorization:
         """How far the signing of the company's authorization has come."""
@@ -88,7 +93,7 @@ class MaventaClient(Connection):
     def vendor_link(self) -> str:
         """The state of the link between company and vendor, in undocumented words."""
         data = self._json(self._get("v1", "company", "vendors"))
-        return str(data.get("state") or "") if isinstance(data, dict) else ""
+        return text_of(data.get("state")) if isinstance(data, dict) else ""
 
     def link_vendor(self) -> None:
         """Link the company to the vendor key the token was asked for with."""
@@ -96,7 +101,8 @@ class MaventaClient(Connection):
 
     def settings(self) -> dict[str, Any]:
         """The company's settings at Maventa, block by block."""
-        return self._parse(dict, self._get("v1", "company", "settings"))
+        answer = self._get("v1", "company", "settings")
+        return self._parse(lambda data: dict(data.items()), answer)
 
     def update_settings(self, **blocks: Mapping[str, Any]) -> None:
         """Change the settings of the blocks given and leave the others."""
@@ -114,12 +120,13 @@ class MaventaClient(Connection):
         :raises OutcomeUnknown: it may have been taken in; ask :meth:`invoice`
         """
         kind = "application/zip" if content[:2] == b"PK" else "application/xml"
+        form = Form(encode_form(fields), ("file", file_name, kind), content)
         answer = self._call(
             "POST",
             ("v1", "invoices"),
-            files={"file": (file_name, content, kind)},
-            data=encode_form(fields),
-            timeout=self._upload_timeout(len(content)),
+            data=form,
+            headers={"Content-Type": form.content_type},
+            size=len(content),
         )
         return self._parse(Invoice.from_json, answer)
 
@@ -154,7 +161,7 @@ class MaventaClient(Connection):
         except Rejected:
             # Its own choice of types is better than none.
             answer = self._get(*path)
-        return self._parse(lambda rows: list(Action.from_list(_rows(rows))), answer)
+        return self._parse(lambda rows: list(Action.from_list(_objects(rows))), answer)
 
     def reroute(self, invoice_id: str, channel: str, fields: Mapping[str, str]) -> None:
         """Have an invoice that the service has go another way, which is charged anew.
@@ -178,11 +185,12 @@ class MaventaClient(Connection):
         """
         path = ("v1", "invoices", invoice_id)
         query = [("return_format", return_format)]
-        return self._call("GET", path, params=query).content
+        return self._call("GET", path, params=query, is_file=True).content
 
     def file(self, invoice_id: str, file_id: str) -> bytes:
         """An attachment of an invoice."""
-        return self._get("v1", "invoices", invoice_id, "files", file_id).content
+        path = ("v1", "invoices", invoice_id, "files", file_id)
+        return self._call("GET", path, is_file=True).content
 
     # webhooks -----------------------------------------------------------------
 
@@ -190,7 +198,7 @@ class MaventaClient(Connection):
         """Where the service calls when something happens."""
         answer = self._get("v1", "company", "notifications")
         return self._parse(
-            lambda rows: [Subscription.from_json(row) for row in rows], answer
+            lambda rows: [Subscription.from_json(row) for row in _objects(rows)], answer
         )
 
     def subscribe(self, url: str, events: Sequence[str]) -> None:
@@ -217,20 +225,21 @@ class MaventaClient(Connection):
         except NotFound:
             # Where the list was before it moved.
             answer = self._get("v1", "entities", "operators")
-        return self._parse(
-            lambda rows: {
-                str(row["operator_id"]): str(row.get("name") or "") for row in rows
-            },
-            answer,
-        )
+        return self._parse(_operators, answer)
 
 
-def _rows(data: Any) -> list[Any]:
+def _objects(data: Any) -> list[Mapping[str, Any]]:
+    """The objects among the rows: one that is odd does not cost the others."""
     if not isinstance(data, list):
         raise TypeError("no list")
-    return data
+    return [row for row in data if isinstance(row, Mapping)]
 
 
 def _invoices(data: Any) -> list[Invoice]:
-    """The invoices among the rows: one that is odd does not cost the others."""
-    return [Invoice.from_json(row) for row in _rows(data) if isinstance(row, Mapping)]
+    return [Invoice.from_json(row) for row in _objects(data)]
+
+
+def _operators(data: Any) -> dict[str, str]:
+    rows = _objects(data)[:MOST_OPERATORS]
+    names = {text_of(row.get("operator_id")): text_of(row.get("name")) for row in rows}
+    return {code: name for code, name in names.items() if code}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from threading import Lock
 import requests
 from requests.auth import AuthBase
 
+from .errors import MaventaError
 from .schemas import Token
 
 SAFETY_MARGIN = 60.0
@@ -55,17 +58,39 @@ class TokenKeeper:
         self._fetch = fetch
         self._lock = Lock()
         self._drawer = drawer or TokenDrawer()
+        self._failed_at = -math.inf
+        self._failure: MaventaError | None = None
+
+    @property
+    def has_token(self) -> bool:
+        """Whether :meth:`token` has one without asking for it."""
+        drawer = self._drawer
+        return drawer.token is not None and time.monotonic() < drawer.good_until
 
     def token(self) -> Token:
-        """A token that is good for a while yet."""
-        drawer = self._drawer
+        """A token that is good for a while yet.
+
+        Whoever has waited while another thread asked in vain does not ask as well:
+        the waits of all would add up.
+        """
+        came_at = time.monotonic()
         with self._lock:
-            if drawer.token is None or time.monotonic() >= drawer.good_until:
-                token = self._fetch()
-                margin = min(SAFETY_MARGIN, token.lifetime / 2)
-                drawer.good_until = time.monotonic() + token.lifetime - margin
-                drawer.token = token
-            return drawer.token
+            if self._failure and came_at < self._failed_at:
+                raise copy.copy(self._failure)
+            if not self.has_token:
+                self._renew()
+            assert self._drawer.token
+            return self._drawer.token
+
+    def _renew(self) -> None:
+        try:
+            token = self._fetch()
+        except MaventaError as error:
+            self._failure, self._failed_at = error, time.monotonic()
+            raise
+        margin = min(SAFETY_MARGIN, token.lifetime / 2)
+        self._drawer.good_until = time.monotonic() + token.lifetime - margin
+        self._drawer.token = token
 
     def forget(self, token: Token) -> None:
         """Drop a token that was refused, unless another thread renewed it already."""

@@ -21,16 +21,17 @@ class                  when                                 what the caller does
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .answer import clean, read_json
 from .known_words import COMPANY_CAUSES, cause_of, may_be_there
 
 LONGEST_TEXT = 500
+MOST_DETAILS = 20
 
 
 class MaventaError(Exception):
@@ -60,7 +61,7 @@ class MaventaError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
-        self.details = tuple(details)
+        self.details = tuple(details)[:MOST_DETAILS]
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
@@ -135,17 +136,24 @@ class Unavailable(MaventaError):
 
 
 def error_from_answer(
-    status: int, headers: Mapping[str, str], body: bytes, *, changes: bool
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    changes: bool,
+    change: Callable[[str], str] = str,
 ) -> MaventaError:
     """Turn an answer that is no success into the error that says who acts.
 
     :param changes: whether the call could have changed something: a server
         error then leaves its outcome open.
+    :param change: takes secrets out of each text, after what could hide them
     """
+    mark = shorten(clean(headers.get("X-Request-Id") or "", change))
     values = {
-        **_parse_body(body),
+        **_parse_body(body, change),
         "status": status,
-        "request_id": headers.get("X-Request-Id"),
+        "request_id": mark or None,
         "retry_after": parse_retry_after(headers.get("Retry-After")),
     }
     # Which status goes with words about the whole company is not documented.
@@ -169,18 +177,19 @@ def _class_of(status: int, changes: bool) -> type[MaventaError]:
     return OutcomeUnknown if changes else Unavailable
 
 
-def _parse_body(body: bytes) -> dict[str, Any]:
+def _parse_body(body: bytes, change: Callable[[str], str]) -> dict[str, Any]:
     """Read an error body, which need be neither JSON nor of the described shape."""
     try:
-        data = json.loads(body)
+        data = read_json(body, change)
     except ValueError:
-        return {"message": _plain_text(body)}
+        return {"message": _plain_text(body, change)}
     if not isinstance(data, dict):
         return {"message": shorten(" ".join(_texts(data)))}
-    code = data.get("code")
+    code = " ".join(_texts(data.get("code")))
+    message = _texts(data.get("message")) or _texts(data.get("error"))
     return {
-        "message": shorten(str(data.get("message") or data.get("error") or "")),
-        "code": str(code) if code else None,
+        "message": shorten(" ".join(message)),
+        "code": shorten(code) or None,
         "details": [shorten(text) for text in _texts(data.get("details"))],
     }
 
@@ -195,9 +204,10 @@ def _texts(value: object) -> list[str]:
     return [] if value in (None, "") else [str(value)]
 
 
-def _plain_text(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    return "" if text.startswith("<") else shorten(text)
+def _plain_text(body: bytes, change: Callable[[str], str]) -> str:
+    text: str = clean(body.decode("utf-8", "replace"), change)
+    # A page, or data that broke off, is nothing to be read by people.
+    return "" if text.strip().startswith(("<", "{", "[")) else shorten(text)
 
 
 def shorten(text: str) -> str:
@@ -218,8 +228,8 @@ def parse_retry_after(value: str | None) -> float | None:
         return max(float(value), 0.0)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max((moment - datetime.now(timezone.utc)).total_seconds(), 0.0)
+    except (ValueError, TypeError, LookupError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max((moment - datetime.now(timezone.utc)).total_seconds(), 0.0)

@@ -64,11 +64,19 @@ class Parcel:
     @property
     def is_whole(self) -> bool:
         """Whether the content is still what it was when it was made."""
-        return self.sha256 in ("", hashlib.sha256(self.content).hexdigest())
+        known = ("", hashlib.sha256(self.content).hexdigest())
+        return bool(self.content) and self.sha256 in known
 
     def hand_over(self, client: MaventaClient) -> Invoice:
         """:func:`hand_over`."""
         return hand_over(client, self)
+
+    def is_confirmed_by(self, invoice: Invoice) -> bool:
+        """Whether this can only be the answer to an upload of this document.
+
+        Any other success is none: a page of maintenance has neither id nor number.
+        """
+        return bool(invoice.id) and invoice.number == self.number
 
     def is_same_as(self, invoice: Invoice) -> bool:
         """Whether what the service has is this document, as far as it tells."""
@@ -106,8 +114,12 @@ class Conflict(Rejected):
     """
 
 
+class NotLoaded(MaventaError):
+    """Not tried, because the document could not be read. Says nothing of the line."""
+
+
 class LineDown(MaventaError):
-    """Not tried, because of what others have just met."""
+    """Not tried, because of what others have just met, or for lack of time."""
 
     retryable = True
 
@@ -137,7 +149,8 @@ class Line:
         return self._failures >= self._patience
 
     def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
-        """Do the errand, unless the line is down or the company refused.
+        """Do the errand, unless the line is down, the company refused or the time for
+        the batch over.
 
         :raises LineDown: nothing was tried
         """
@@ -147,7 +160,7 @@ class Line:
         return self._try(client, errand)
 
     def _try(self, client: MaventaClient, errand: Errand) -> Invoice:
-        if self.down or self._refused:
+        if self.down or self._refused or client.is_late:
             raise LineDown("Not tried.")
         try:
             invoice = errand.hand_over(client)
@@ -179,9 +192,26 @@ def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
     if not parcel.is_whole:
         raise Conflict(code="document_lost")
     try:
-        return client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
+        invoice = client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
     except Rejected as refusal:
         return _taken_nevertheless(client, parcel, refusal)
+    return invoice if parcel.is_confirmed_by(invoice) else _confirmed(client, parcel)
+
+
+def _confirmed(client: MaventaClient, parcel: Parcel) -> Invoice:
+    """Ask at once about what was answered without saying what was taken.
+
+    :raises OutcomeUnknown: the service does not know it, or not yet
+    """
+    try:
+        invoice = _find(client, parcel, parcel.uuid)
+    except Conflict:
+        raise
+    except MaventaError as error:
+        raise unknown(error) from error
+    if invoice is None:
+        raise OutcomeUnknown("The answer does not name the invoice.")
+    return invoice
 
 
 def _taken_nevertheless(
@@ -215,7 +245,7 @@ def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
         return None
     except Rejected as error:  # the question was refused, not the document
         raise unknown(error) from error
-    if not (invoice.id or invoice.number):
+    if invoice.id != name and not invoice.number:
         raise Unavailable("The answer names no invoice.")
     if not parcel.is_same_as(invoice):
         raise Conflict(code="another_invoice")

@@ -152,7 +152,7 @@ def _see(client: MaventaClient, invoice_id: str) -> Invoice:
     :raises Unavailable: the answer shows nothing
     """
     invoice = client.invoice(invoice_id)
-    if not (invoice.id or invoice.number):
+    if invoice.id != invoice_id and not (invoice.number and invoice.status):
         raise Unavailable("The answer names no invoice.")
     return invoice
 

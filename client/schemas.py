@@ -6,6 +6,8 @@ may add some), and a missing key is only an error where nothing works without it
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +16,15 @@ SCOPES = (
     "global company:read company:write lookup invoice:send invoice:receive"
     " document:send document:receive"
 )
+
+
+TOKEN = re.compile(r"[\x21-\x7e]{1,8000}")
+"""What a header can carry."""
+
+LONGEST_LIFETIME = 86400.0
+
+MOST_ACTIONS = 500
+"""Of one invoice, which has about ten."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +61,22 @@ class Token:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Token:
-        if not data["access_token"]:
+        value = text_of(data["access_token"])
+        if not TOKEN.fullmatch(value):
             raise ValueError("no token")
+        lifetime = _number(data.get("expires_in")) or 0.0
         return cls(
-            value=_text(data["access_token"]),
-            lifetime=float(data.get("expires_in") or 0),
-            scope=_text(data.get("scope")),
+            value=value,
+            lifetime=min(max(lifetime, 0.0), LONGEST_LIFETIME),
+            scope=text_of(data.get("scope")),
         )
 
 
 @dataclass(frozen=True)
 class Company:
-    """A company as the service knows it; ``business_id`` may be a VAT number.
+    """A company as the service knows it.
 
+    :ivar business_id: its number in the register of companies, or its VAT number
     :ivar set_up: whether the service's first steps were gone through; None when it
         does not say
     """
@@ -70,6 +84,7 @@ class Company:
     id: str
     name: str = ""
     business_id: str = ""
+    vat: str = ""
     country: str = ""
     disabled: bool = False
     set_up: bool | None = None
@@ -77,12 +92,13 @@ class Company:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Company:
         return cls(
-            id=_text(data["id"]),
-            name=_text(data.get("name")),
-            business_id=_text(data.get("bid") or data.get("vat")),
-            country=_text(data.get("country")),
-            disabled=bool(data.get("disabled")),
-            set_up=data.get("wizard_done"),
+            id=_id(data),
+            name=text_of(data.get("name")),
+            business_id=text_of(data.get("bid")),
+            vat=text_of(data.get("vat")),
+            country=text_of(data.get("country")),
+            disabled=_truth(data.get("disabled")) is True,
+            set_up=_truth(data.get("wizard_done")),
         )
 
 
@@ -98,8 +114,8 @@ class Current:
     def from_json(cls, data: Mapping[str, Any]) -> Current:
         return cls(
             company=Company.from_json(data["company"]),
-            user_email=_text((data.get("user") or {}).get("email")),
-            scopes=tuple(map(str, data.get("scopes") or ())),
+            user_email=text_of(_object(data.get("user")).get("email")),
+            scopes=_texts(data.get("scopes")),
         )
 
 
@@ -118,9 +134,9 @@ class Authorization:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Authorization:
         return cls(
-            state=_text(data.get("auth_state")).upper(),
-            email=_text(data.get("auth_email")),
-            company_state=_text(data.get("company_state")).upper(),
+            state=text_of(data.get("auth_state")).upper(),
+            email=text_of(data.get("auth_email")),
+            company_state=text_of(data.get("company_state")).upper(),
         )
 
     @property
@@ -141,17 +157,18 @@ class Action:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Action:
         return cls(
-            type=_text(data.get("type")).upper(),
-            channel=_text(data.get("channel")).upper(),
-            key=_text(data.get("key")),
-            message=_text(data.get("message")),
-            happened_at=_text(data.get("happened_at")),
+            type=text_of(data.get("type")).upper(),
+            channel=text_of(data.get("channel")).upper(),
+            key=text_of(data.get("key")),
+            message=text_of(data.get("message")),
+            happened_at=text_of(data.get("happened_at")),
         )
 
     @classmethod
     def from_list(cls, rows: Sequence[Any]) -> tuple[Action, ...]:
         """The actions among the rows: one that is odd does not cost the others."""
-        return tuple(cls.from_json(row) for row in rows if isinstance(row, Mapping))
+        objects = [row for row in rows if isinstance(row, Mapping)]
+        return tuple(map(cls.from_json, objects[-MOST_ACTIONS:]))
 
 
 @dataclass(frozen=True)
@@ -178,21 +195,18 @@ class Invoice:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Invoice:
-        recipient = data.get("recipient")
-        actions, revision = data.get("actions"), data.get("revision")
+        actions = data.get("actions")
         return cls(
-            id=_text(data.get("id")),
-            status=_text(data.get("status")).upper(),
-            number=_text(data.get("number")),
-            currency=_text(data.get("currency")),
+            id=text_of(data.get("id")),
+            status=text_of(data.get("status")).upper(),
+            number=text_of(data.get("number")),
+            currency=text_of(data.get("currency")),
             total=_number(data.get("sum_tax")),
-            date=_text(data.get("date"))[:10],
-            recipient=_text(recipient.get("name"))
-            if isinstance(recipient, Mapping)
-            else "",
-            created_at=_text(data.get("created_at")),
+            date=text_of(data.get("date"))[:10],
+            recipient=text_of(_object(data.get("recipient")).get("name")),
+            created_at=text_of(data.get("created_at")),
             actions=Action.from_list(actions) if isinstance(actions, list) else None,
-            revision=revision if isinstance(revision, Mapping) else {},
+            revision=_object(data.get("revision")),
         )
 
 
@@ -207,9 +221,9 @@ class Subscription:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Subscription:
         return cls(
-            id=_text(data["id"]),
-            destination=_text(data.get("destination")),
-            events=tuple(map(str, data.get("events") or ())),
+            id=text_of(data.get("id")),
+            destination=text_of(data.get("destination")),
+            events=_texts(data.get("events")),
         )
 
 
@@ -246,12 +260,38 @@ class NewCompany:
         return {key: value for key, value in form.items() if value}
 
 
+def text_of(value: object) -> str:
+    """A text, or what stands for one; empty for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(value).strip()
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(text_of, value)) if isinstance(value, list) else ()
+
+
+def _id(data: Mapping[str, Any]) -> str:
+    """The id, without which nothing works."""
+    name = text_of(data["id"])
+    if not name:
+        raise ValueError("no id")
+    return name
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _truth(value: object) -> bool | None:
+    """None for what is neither yes nor no."""
+    return value if isinstance(value, bool) else None
+
+
 def _number(value: object) -> float | None:
+    """None for what is no number, or one that nothing can be counted with."""
     try:
-        return float(str(value))
+        number = float(text_of(value))
     except ValueError:
         return None
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return number if math.isfinite(number) else None

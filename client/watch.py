@@ -7,12 +7,15 @@ missing is asked for by itself, within a number of calls that is set beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from .api import MaventaClient
-from .errors import MaventaError, Rejected, Unavailable
+from .errors import MaventaError, NotFound, Rejected, Unavailable
 from .schemas import Action, Invoice
 
 STATUSES = ("PENDING", "DELIVERED", "FAILED")
@@ -43,28 +46,44 @@ class Watch:
     """The looks of one run.
 
     :param singles: calls about single invoices that the run may make
+    :param until: the moment of the monotonic clock after which none is begun
     :ivar left: how many of them are left
+    :ivar asking: the name that a single call was last made about
+    :ivar missing: names that the service has said it does not know
     """
 
-    def __init__(self, client: MaventaClient, singles: int) -> None:
+    def __init__(
+        self, client: MaventaClient, singles: int, until: float = math.inf
+    ) -> None:
         self._client = client
+        self._until = until
         self.left = singles
+        self.asking = ""
+        self.missing: set[str] = set()
 
-    def look(self, watched: Sequence[Watched]) -> dict[str, Invoice | None]:
+    def look(self, watched: Sequence[Watched]) -> Iterator[dict[str, Invoice | None]]:
         """Ask about up to 100 invoices.
 
-        :returns: by name what the service says; None where it knows no such invoice,
-            which once is no proof; nothing for those that no call was left for
+        :returns: by name what the service says, in portions: each is to be stored
+            before the next is asked for, as any call may be the last. None where it
+            knows no such invoice, which once is no proof, or gave no answer; nothing
+            for those that no call was left for
         :raises MaventaError: the service could not be asked
         """
+        self.asking = ""
         rows = self._rows([each.name for each in watched])
         found: dict[str, Invoice | None] = {}
+        rest = []
         for each in watched:
-            try:
-                found[each.name] = self._complete(each, rows)
-            except NoCallLeft:
-                continue
-        return found
+            row = rows.get(each.name)
+            if row is None or self._lacks(each, row):
+                rest.append(each)
+            else:
+                found[each.name] = row
+        yield found
+        with suppress(NoCallLeft):
+            for each in rest:
+                yield {each.name: self._complete(each, rows.get(each.name))}
 
     def _rows(self, names: list[str]) -> dict[str, Invoice]:
         """The rows by id: the service may also give some that nobody asked for."""
@@ -76,27 +95,36 @@ class Watch:
             return {}
         return {row.id: row for row in rows}
 
-    def _complete(
-        self, watched: Watched, rows: Mapping[str, Invoice]
-    ) -> Invoice | None:
-        row = rows.get(watched.name)
+    def _lacks(self, watched: Watched, row: Invoice) -> bool:
+        """Whether the list does not say of this invoice what has to be known."""
+        if not row.status:
+            return True
+        if row.status not in STATUSES or row.status == watched.status:
+            return False
+        # Lists leave out what is informational, such as that files were dropped.
+        printed = any(action.channel == "PRINT" for action in row.actions or ())
+        return row.actions is None or (printed and self.left > 0)
+
+    def _complete(self, watched: Watched, row: Invoice | None) -> Invoice | None:
         if row is None or not row.status:
             row = self._single(watched) or row
-        if row is None or row.status not in STATUSES or row.status == watched.status:
+        if row is None or not self._lacks(watched, row):
             return row
-        if row.actions is None:
-            return replace(row, actions=self._actions(row))
-        if self.left and any(action.channel == "PRINT" for action in row.actions):
-            # Lists leave out what is informational, such as that files were dropped.
-            return replace(row, actions=self._actions(row) or row.actions)
-        return row
+        return replace(row, actions=self._actions(row) or row.actions)
 
     def _single(self, watched: Watched) -> Invoice | None:
-        invoice = self._ask(self._client.invoice, watched.name)
+        invoice = self._ask(self._find, watched.name)
         if invoice is None:
             return None
         same = invoice.id == watched.name or invoice.number == watched.number
         return invoice if same else None
+
+    def _find(self, name: str) -> Invoice | None:
+        try:
+            return self._client.invoice(name)
+        except NotFound:
+            self.missing.add(name)
+            return None
 
     def _actions(self, row: Invoice) -> tuple[Action, ...] | None:
         actions = self._ask(self._client.actions, row.id)
@@ -107,9 +135,11 @@ class Watch:
 
         :raises NoCallLeft: it was not asked
         """
-        if not self.left:
+        # One at least: a slow list must not be all that is ever asked for.
+        if not self.left or (self.asking and time.monotonic() >= self._until):
             raise NoCallLeft
         self.left -= 1
+        self.asking = name
         try:
             return question(name)
         except MaventaError as error:

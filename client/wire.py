@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.filepost import choose_boundary, encode_multipart_formdata
 
 from .errors import MaventaError, NotReached, OutcomeUnknown, Unavailable
 
@@ -56,9 +57,43 @@ def _pairs(key: str, value: Any) -> Iterable[tuple[str, str]]:
     return [(key, str(value))]
 
 
-def error_from_exception(
-    error: requests.RequestException, changes: bool
-) -> MaventaError:
+class Form:
+    """A form with one file (multipart/form-data), which is never held a second time.
+
+    ``requests`` makes such a body by copying the file, more than once.
+
+    :param fields: pairs, as :func:`encode_form` gives them
+    :param file: its field's name, its own name and its type
+    """
+
+    CHUNK = 256 * 1024
+
+    def __init__(
+        self,
+        fields: Sequence[tuple[str, str]],
+        file: tuple[str, str, str],
+        content: bytes,
+    ) -> None:
+        field, name, kind = file
+        boundary = choose_boundary()
+        self._end = f"\r\n--{boundary}--\r\n".encode()
+        body, self.content_type = encode_multipart_formdata(
+            [*fields, (field, (name, b"", kind))], boundary
+        )
+        self._begin = body.removesuffix(self._end)
+        self._content = memoryview(content)
+
+    def __len__(self) -> int:
+        return len(self._begin) + len(self._content) + len(self._end)
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        yield self._begin
+        for start in range(0, len(self._content), self.CHUNK):
+            yield self._content[start : start + self.CHUNK]
+        yield self._end
+
+
+def error_from_exception(error: Exception, changes: bool) -> MaventaError:
     """The error for a connection that failed.
 
     :param changes: whether the call could have changed something
@@ -68,9 +103,11 @@ def error_from_exception(
     return OutcomeUnknown() if changes else Unavailable()
 
 
-def _never_connected(error: requests.RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     """Whether the connection failed before a byte of the request could leave."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    # Others quote the service, which may say anything.
+    is_secure = isinstance(error, requests.exceptions.SSLError)
+    if is_secure and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     # A proxy may also break off after it has passed the request on.

@@ -25,6 +25,9 @@ LONGEST_LATENCY = 4.5
 TIMEOUT = 3.0
 """Seconds without an answer, a little longer than Odoo waits."""
 
+MEGABYTES = 50
+"""The size of an answer that is huge."""
+
 AIMS = ("prepared", "sending", "uploading", "uploading", "answered", None)
 """What is seen to happen right before a kill; None is just a moment."""
 
@@ -205,8 +208,12 @@ def _sequence(
 def _arguments(random: Random, name: str) -> dict[str, Any]:
     if name == "latency":
         return {"seconds": random.uniform(0.5, LONGEST_LATENCY)}
-    if name.startswith("timeout"):
+    if name.startswith(("timeout", "drip")):
         return {"seconds": TIMEOUT}
+    if name.startswith(("huge", "packed")):
+        return {"megabytes": MEGABYTES}
+    if name == "wrong_types":
+        return {"first": random.randrange(9)}
     if name.startswith("429"):
         return {"retry_after": 1}
     if name.startswith("duplicate"):

@@ -1,5 +1,7 @@
 from . import maventa_invoice_status
 from . import maventa_operator
+from . import maventa_pdf
+from . import maventa_preparation
 from . import maventa_transmission
 from . import maventa_transmission_event
 from . import maventa_transmission_send
@@ -33,6 +35,8 @@ from . import res_company_delivery
 from . import res_company_screen
 from . import res_company_switch
 from . import res_company_webhook
+from . import ir_attachment
+from . import ir_actions_report
 from . import account_move
 from . import account_move_transfer
 from . import account_move_once

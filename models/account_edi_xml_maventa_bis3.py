@@ -1,11 +1,17 @@
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import base64
+import io
+import itertools
 import re
+import secrets
 
-from lxml import etree
+from lxml import etree, html
 
 from odoo import models
+from odoo.tools import html2plaintext
+
+from .party_identifiers import has_digits
 
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
@@ -42,7 +48,9 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _get_invoice_node(self, vals):
         """EXTENDS account_edi_ubl_cii: the receiver's language, and clean texts."""
-        builder = self.with_context(lang=vals["invoice"].partner_id.lang)
+        language = vals["invoice"].partner_id.lang
+        vals["invoice"] = vals["invoice"].with_context(lang=language)
+        builder = self.with_context(lang=language)
         node = super(AccountEdiXmlMaventaBis3, builder)._get_invoice_node(vals)
         self._maventa_strip(node)
         return node
@@ -67,7 +75,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         lines_up = company | company.sudo().parent_ids.sorted(
             "parent_path", reverse=True
         )
-        seller = next((each for each in lines_up if each.vat), company)
+        seller = next((each for each in lines_up if has_digits(each.vat)), company)
         vals["supplier"] = seller.partner_id.commercial_partner_id
         if vals["document_type"] == "debit_note":
             vals["document_type"] = "invoice"
@@ -92,8 +100,40 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         self._maventa_set_order(document_node, order, buyer, invoice)
         if self._maventa_debited(invoice):
             document_node["cbc:InvoiceTypeCode"] = {"_text": DEBIT_NOTE}
-        texts = (vals["_maventa_first_note"], document_node["cbc:Note"]["_text"])
+        said = document_node["cbc:Note"]["_text"] or ""
+        said = said.removesuffix(html2plaintext(invoice.narration)).strip()
+        reference = (invoice.ref or "").strip()
+        if reference in (order, credited, buyer):
+            reference = ""
+        texts = reference, vals["_maventa_first_note"], said, *self._maventa_notes(vals)
         document_node["cbc:Note"] = {"_text": "\n".join(filter(None, texts))}
+
+    def _maventa_notes(self, vals):
+        """What stands below the lines of the invoice: its own terms, the notes of the
+        fiscal position, and those of the taxes that are not told as exemptions."""
+        invoice = vals["invoice"]
+        reasons = itertools.chain.from_iterable(vals["_maventa_categories"].values())
+        told = {reason["tax_exemption_reason"] for reason in reasons}
+        legal = invoice.line_ids.tax_ids.mapped("invoice_legal_notes")
+        texts = map(self._maventa_plain, (*legal, invoice.fiscal_position_id.note))
+        others = dict.fromkeys(text for text in texts if text not in told)
+        return [self._maventa_plain(invoice.narration), *others]
+
+    def _maventa_plain(self, markup):
+        """A text with formats as one without, as it reads on the invoice. Links have
+        their address behind them unless they are written as such."""
+        root = html.fragment_fromstring(markup or "", create_parent="div")
+        for link in root.iter("a"):
+            address = re.sub(r"^(mailto|tel):", "", link.get("href") or "")
+            if address and not _is_same_link(address, link.text_content()):
+                link.tail = f" ({address}){link.tail or ''}"
+        etree.strip_tags(root, "b", "strong", "em", "i", "u", "font", "span")
+        for block in root.iterdescendants("div", "li", "h1", "h2", "h3", "h4"):
+            block.tag = "p"
+        text = html2plaintext(
+            etree.tostring(root, encoding="unicode"), include_references=False
+        )
+        return text.strip()
 
     def _maventa_order_reference(self, invoice):
         """The customer's order (BT-13): what stands as its reference on the invoice.
@@ -110,7 +150,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """Our own number is an order reference only where a rule forces one
         (PEPPOL-EN16931-R003: buyer's reference or order reference)."""
         node = document_node["cac:OrderReference"]
-        sold = (node["cbc:SalesOrderID"] or {}).get("_text")
+        sold = (node["cbc:SalesOrderID"] or {}).get("_text") or invoice.invoice_origin
+        node["cbc:SalesOrderID"] = {"_text": sold or None}
         # BIS Billing 3 on BT-14: a sales order without order reference takes "NA".
         forced = "" if buyer else invoice.name
         node["cbc:ID"] = {"_text": order or (sold and "NA") or forced}
@@ -154,8 +195,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _maventa_embed(self, content, files):
         """Put files into a document (BG-24 of EN 16931), in the order given.
 
-        Over Peppol only what is inside the XML travels.
+        Over Peppol only what is inside the XML travels. A tree would hold each file
+        several times, so what stands for them is replaced in its text.
 
+        :param files: those, each made when its turn comes
         :returns: the document with the files, as bytes
         """
         root = etree.fromstring(content)
@@ -165,19 +208,39 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             for index, element in enumerate(root)
             if etree.QName(element).localname in followers
         )
-        root[place:place] = map(_reference, files)
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        mark, encoded = secrets.token_hex(), []
+        for number, file in enumerate(files):
+            root.insert(place + number, _reference(file, mark))
+            encoded.append(base64.b64encode(file.content))
+        text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        return _filled(text.split(mark.encode()), encoded)
 
 
-def _reference(file):
+def _is_same_link(address, text):
+    """Whether a link's words are its address, perhaps shortened."""
+    bare = re.compile(r"^https?://|/+$")
+    return bare.sub("", address.strip()) == bare.sub("", text.strip())
+
+
+def _filled(parts, encoded):
+    """The parts of a document with what comes between them."""
+    encoded.reverse()
+    with io.BytesIO() as document:
+        document.write(parts[0])
+        for part in parts[1:]:
+            document.write(encoded.pop())
+            document.write(part)
+        return document.getvalue()
+
+
+def _reference(file, content):
     reference = etree.Element(f"{{{CAC}}}AdditionalDocumentReference")
     etree.SubElement(reference, f"{{{CBC}}}ID").text = file.name
     attachment = etree.SubElement(reference, f"{{{CAC}}}Attachment")
-    content = etree.SubElement(
+    etree.SubElement(
         attachment,
         f"{{{CBC}}}EmbeddedDocumentBinaryObject",
         mimeCode=file.mimetype,
         filename=file.name,
-    )
-    content.text = base64.b64encode(file.content).decode()
+    ).text = content
     return reference

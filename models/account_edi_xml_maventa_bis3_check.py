@@ -2,7 +2,18 @@ from odoo import models
 from odoo.tools import format_amount
 
 from .account_edi_xml_maventa_bis3_tax import CATEGORIES
-from .party_identifiers import parse_address
+from .party_identifiers import parse_address, register_country
+
+
+class EinvoiceRule(str):
+    """What is wrong with a document only if it leaves as e-invoice.
+
+    Maventa takes any document that is well-formed, has lines and adds up, and sends
+    it by e-mail or as letter, whatever rules of EN 16931, Peppol or a country it
+    breaks.
+    """
+
+    __slots__ = ()
 
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
@@ -19,11 +30,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _invoice_constraints_cen_en16931_ubl(self, invoice, vals):
         # Replaces Odoo's, which judge by other data than the document is made of.
-        texts = [
-            *self._maventa_head_problems(invoice, vals),
+        rules = [
             *self._maventa_party_problems(vals),
             *self._maventa_line_problems(vals),
             *self._maventa_category_problems(vals),
+        ]
+        texts = [
+            *self._maventa_head_problems(invoice, vals),
+            *map(EinvoiceRule, rules),
             *self._maventa_sum_problems(invoice, vals),
         ]
         return {f"maventa_en16931_{index}": text for index, text in enumerate(texts)}
@@ -35,7 +49,10 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             *self._maventa_payment_problems(invoice, vals),
             *self._maventa_national_problems(invoice, vals),
         ]
-        return {f"maventa_peppol_{index}": text for index, text in enumerate(texts)}
+        return {
+            f"maventa_peppol_{index}": EinvoiceRule(text)
+            for index, text in enumerate(texts)
+        }
 
     # For all countries ------------------------------------------------------------
 
@@ -66,12 +83,17 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                     "%(company)s has no company ID. Add it in the company's settings.",
                     company=seller.display_name,
                 )
-        elif not seller._maventa_vat():
+        elif not self._maventa_seller_vat(vals):
             yield self.env._(
                 "%(company)s has no VAT number. Add it in the company's settings, or"
                 " use taxes of the category O if it is not liable to VAT.",
                 company=seller.display_name,
             )
+
+    def _maventa_seller_vat(self, vals):
+        """The VAT number that the document shows of the seller."""
+        supplier = {**vals, "partner": vals["supplier"], "role": "supplier"}
+        return self._maventa_vat_of_party(supplier)
 
     def _maventa_line_problems(self, vals):
         """BR-25, BR-CO-04, UBL-SR-48."""
@@ -148,13 +170,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             category = self._get_tax_category_code(
                 vals["customer"].commercial_partner_id, vals["supplier"], tax
             )
+            rate = self._maventa_rate(tax)
             free = category not in ("S", "L", "M", "B")
-            if (free and tax.amount > 0) or (category == "S" and not tax.amount):
+            if (free and rate > 0) or (category == "S" and not rate):
                 yield self.env._(
                     "The tax “%(tax)s” is of %(rate)s %%, which its VAT category"
                     " %(category)s does not allow. Correct the category of the tax.",
                     tax=tax.name,
-                    rate=tax.amount,
+                    rate=rate,
                     category=category,
                 )
             code = tax.ubl_cii_tax_exemption_reason_code
@@ -195,7 +218,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         buyer = vals["customer"].commercial_partner_id
         address, operator = invoice._maventa_receiver()
         # With an operator it may be of the operator's own kind, as banks have.
-        foreign = operator and not parse_address(address)
+        country = register_country(buyer.country_id.code)
+        foreign = operator and not parse_address(address, country)
         if address and not foreign and not buyer._maventa_peppol_address(address):
             yield self.env._(
                 "“%(address)s” is no e-invoice address of Peppol. Correct it on"
@@ -205,14 +229,14 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             )
 
     def _maventa_payment_problems(self, invoice, vals):
-        """NL-R-008, and S4 of those who came before: nobody can pay to nowhere."""
-        node = vals["document_node"]
-        owed = node["cac:LegalMonetaryTotal"]["cbc:PayableAmount"]["_text"] > 0
-        means = node["cac:PaymentMeans"]["cac:PayeeFinancialAccount"]
-        if vals["document_type"] == "invoice" and owed and not means:
+        """NL-R-008: the Dutch want to read how they are to pay."""
+        if self._maventa_domestic(vals) == "NL" and self._maventa_lacks_account(
+            invoice
+        ):
             yield self.env._(
-                "There is no bank account to pay to. Choose one on the invoice, or add"
-                " one to %(company)s.",
+                "There is no bank account to pay to, which an invoice within the"
+                " Netherlands must show. Choose a recipient bank or a payment method on"
+                " the invoice, or add a bank account to %(company)s.",
                 company=vals["supplier"].display_name,
             )
 

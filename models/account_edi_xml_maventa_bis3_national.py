@@ -2,6 +2,8 @@ import re
 
 from odoo import models
 
+from .party_identifiers import register_country
+
 SWEDISH_RATES = (6.0, 12.0, 25.0)
 NORWEGIAN_VAT = re.compile(r"NO\d{9}MVA")
 SWEDISH_VAT = re.compile(r"SE\d{12}")
@@ -14,7 +16,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     def _maventa_national_problems(self, invoice, vals):
         """The rules of the seller's country, where we have some of it."""
-        country = vals["supplier"].country_id.code
+        country = register_country(vals["supplier"].country_id.code)
         check = getattr(self, f"_maventa_problems_{country}", None)
         if country in ("DE", "DK", "NL", "NO", "SE") and check:
             yield from check(invoice, vals)
@@ -57,13 +59,26 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         if vat and not SWEDISH_VAT.fullmatch(vat):
             yield self._maventa_wrong_vat(vals["supplier"], "SE556677889901")
         yield from self._maventa_unregistered(vals["supplier"], "organisationsnummer")
-        for tax in vals["_maventa_taxes"]:
+        swedish = self._maventa_seller_vat(vals).startswith("SE")
+        for tax in vals["_maventa_taxes"] if swedish else ():
             if tax.amount > 0 and tax.amount not in SWEDISH_RATES:
-                yield self.env._(
-                    "Swedish sellers can't charge %(rate)s %% VAT in an e-invoice."
-                    " Choose a tax of 25, 12 or 6 %% on the lines.",
-                    rate=tax.amount,
-                )
+                abroad = vals["customer"].commercial_partner_id.country_id.code != "SE"
+                yield self._maventa_not_swedish(tax.amount, abroad)
+
+    def _maventa_not_swedish(self, rate, abroad):
+        """SE-R-006: abroad the rate may be that of the customer's country (OSS)."""
+        if abroad:
+            return self.env._(
+                "An e-invoice from Sweden can't have %(rate)s %% VAT. If it is the VAT"
+                " of the customer's country, send the invoice by e-mail or as letter:"
+                " choose that channel on the customer.",
+                rate=rate,
+            )
+        return self.env._(
+            "Swedish sellers can't charge %(rate)s %% VAT in an e-invoice. Choose a tax"
+            " of 25, 12 or 6 %% on the lines.",
+            rate=rate,
+        )
 
     # Phrases ----------------------------------------------------------------------
 

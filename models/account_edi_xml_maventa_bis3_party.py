@@ -1,8 +1,15 @@
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
+import re
+
 from odoo import models
 
+from .party_identifiers import has_digits, register_country
+
 F_TAX = "Godkänd för F-skatt"
+COUNTRY_CODES = {"EA": "ES", "IC": "ES", "XK": "1A"}
+"""Where Odoo's code of a country is not in EN 16931's list."""
+
 PUBLIC_BODY = "2"
 """First digit of the organisation numbers of Swedish state and municipalities."""
 
@@ -43,7 +50,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         No scheme without a number (UBL-SR-53), and no VAT number at all when nothing
         is within the scope of VAT (BR-O-02).
         """
-        vat = vals["partner"].commercial_partner_id._maventa_vat()
+        vat = self._maventa_vat_of_party(vals)
         schemes = [(vat, "VAT")] if vat and not vals["_maventa_outside_scope"] else []
         if vals["role"] == "supplier":
             schemes += [(text, "TAX") for text in self._maventa_tax_texts(vals)]
@@ -55,13 +62,23 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             for text, scheme in schemes
         ]
 
+    def _maventa_vat_of_party(self, vals):
+        """The VAT number; the seller's is that in the country of the fiscal position,
+        if it has one there, as on the PDF."""
+        own = vals["partner"].commercial_partner_id._maventa_vat()
+        position = vals["invoice"].fiscal_position_id
+        number = re.sub(r"[^0-9A-Z]", "", (position.foreign_vat or "").upper())
+        if not number or vals["role"] != "supplier":
+            return own
+        return number if number[:2].isalpha() else f"{position.country_id.code}{number}"
+
     def _maventa_tax_texts(self, vals):
         """Words that Norwegian (NO-R-002) and Swedish (SE-R-005) sellers add.
 
         Public bodies of Sweden pay no income tax, so no F-tax either.
         """
         seller = vals["supplier"]
-        if seller.country_id.code == "NO":
+        if register_country(seller.country_id.code) == "NO":
             return ["Foretaksregisteret"]
         scheme, number = seller._maventa_company_number()
         return [F_TAX] if scheme == "0007" and number[0] != PUBLIC_BODY else []
@@ -75,17 +92,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             return None
         if scheme == "0212":
             number = f"{number[:-1]}-{number[-1]}"
+        vat = partner.vat if has_digits(partner.vat) else ""
         return {
-            "_text": number or ("" if vals["_maventa_outside_scope"] else partner.vat),
+            "_text": number or ("" if vals["_maventa_outside_scope"] else vat),
             "schemeID": scheme or None,
         }
 
     def _get_address_node(self, vals):
-        """EXTENDS account_edi_ubl_cii: see _maventa_home."""
+        """EXTENDS account_edi_ubl_cii: see _maventa_home. Countries by codes of the
+        list (BR-CL-14)."""
         partner = vals["partner"]
         if partner._name == "res.partner":
             vals = {**vals, "partner": self._maventa_home(partner)}
-        return super()._get_address_node(vals)
+        node = super()._get_address_node(vals)
+        country = node["cac:Country"]["cbc:IdentificationCode"]
+        country["_text"] = COUNTRY_CODES.get(country["_text"], country["_text"])
+        return node
 
     def _maventa_home(self, partner):
         """Whose address counts: a contact without any lives where its company does

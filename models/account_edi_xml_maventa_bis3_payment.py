@@ -3,15 +3,37 @@
 import re
 
 from odoo import models
+from odoo.tools import format_amount
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import FloatFmt
 
 SEPA_TRANSFER = 58
 CREDIT_TRANSFER = 30
 DANISH_TRANSFER = 42
+CASH = 10
+CARD = 48
+DIRECT_DEBIT = 49
+SEPA_DIRECT_DEBIT = 59
 AGREED_OTHERWISE = 57
 NOT_DEFINED = 1
 """Means of payment (UNTDID 4461)."""
+
+METHODS = {
+    CARD: re.compile(r"card|kort|karte|kaart|carte|visa", re.IGNORECASE),
+    DIRECT_DEBIT: re.compile(
+        r"direct.?debit|\bsdd|suoraveloitus|autogiro|avtalegiro|betalingsservice"
+        r"|otsekorraldus|lastschrift|incasso|domicili|prélèvement",
+        re.IGNORECASE,
+    ),
+}
+"""How payment methods are called that users name themselves."""
+
+JOURNALS = {"cash": CASH, "credit": CARD}
+"""What is paid into journals of these types."""
+
+MANDATES = {"sdd_mandate_id": "name", "mandate_id": "unique_mandate_reference"}
+"""The fields of an invoice for a mandate, of modules that need not be there, and the
+field of the mandate that has its reference."""
 
 IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 GIRO = {
@@ -27,34 +49,96 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     _inherit = "account.edi.xml.maventa_bis3"
 
+    def _get_document_template(self, vals):
+        """EXTENDS account_edi_ubl_cii: mandates of direct debits, which Odoo lacks."""
+        template = super()._get_document_template(vals)
+        mandate = {"cbc:ID": {}, "cac:PayerFinancialAccount": {"cbc:ID": {}}}
+        means = {**template["cac:PaymentMeans"], "cac:PaymentMandate": mandate}
+        return {**template, "cac:PaymentMeans": means}
+
     def _add_invoice_payment_means_nodes(self, document_node, vals):
-        """EXTENDS account_edi_ubl_cii: the means that the account is good for.
+        """EXTENDS account_edi_ubl_cii: the means that the customer pays by, else those
+        that the account is good for.
 
         A credit note is settled as the parties agreed, whatever account stands on it.
         """
         super()._add_invoice_payment_means_nodes(document_node, vals)
+        invoice = vals["invoice"]
         node = document_node["cac:PaymentMeans"]
-        credit = vals["document_type"] == "credit_note"
-        code = AGREED_OTHERWISE if credit else self._maventa_means(node, vals)
-        node["cbc:PaymentMeansCode"] = {"_text": code}
-        if credit:
-            node["cac:PayeeFinancialAccount"] = None
-        node["cbc:PaymentID"] = {"_text": self._maventa_payment_id(vals["invoice"])}
+        method = self._maventa_method(invoice)
+        if vals["document_type"] == "credit_note":
+            code, node["cac:PayeeFinancialAccount"] = AGREED_OTHERWISE, None
+        elif method:
+            code = self._maventa_means_of_method(method, node, vals)
+        else:
+            code = self._maventa_means_of_account(node, vals)
+        name = method and invoice.preferred_payment_method_line_id.name
+        node["cbc:PaymentMeansCode"] = {"_text": code, "name": name or None}
+        node["cbc:PaymentID"] = {"_text": self._maventa_payment_id(invoice)}
 
-    def _maventa_means(self, node, vals):
-        """The code of the means of payment.
+    def _maventa_method(self, invoice):
+        """The means that the payment method of the invoice stands for: a code, or none
+        for the transfer to an account."""
+        method = invoice.sudo().preferred_payment_method_line_id
+        direct_debits = method.payment_method_id._get_sdd_payment_method_code()
+        if method.code in direct_debits:
+            return DIRECT_DEBIT
+        words = f"{method.name} {method.code}"
+        named = (code for code, form in METHODS.items() if form.search(words))
+        # Providers of online payments take cards above all.
+        online = "payment_provider_id" in method and method.payment_provider_id
+        return next(named, JOURNALS.get(method.journal_id.type) or (online and CARD))
+
+    def _maventa_means_of_method(self, method, node, vals):
+        """The code of a means that needs no account, or the nearest that the country
+        allows.
+
+        Direct debits name the mandate (PEPPOL-EN16931-R061, DK-R-007). Germans want to
+        read the number of the card and, for direct debits, the creditor's identifier
+        (DE-R-024-1, DE-R-030), which Odoo doesn't know.
+        """
+        domestic = self._maventa_domestic(vals)
+        if method == DIRECT_DEBIT and domestic != "DE":
+            node["cac:PaymentMandate"] = self._maventa_mandate_node(vals["invoice"])
+            if node["cac:PaymentMandate"]:
+                euros = vals["currency_id"].name == "EUR"
+                return SEPA_DIRECT_DEBIT if euros else DIRECT_DEBIT
+        usable = {"DE": (CASH,), "NL": (CARD,)}.get(domestic, (CARD, CASH))
+        if method in usable:
+            return method
+        return NOT_DEFINED if domestic == "DK" else AGREED_OTHERWISE
+
+    def _maventa_mandate_node(self, invoice):
+        """The customer's mandate (BT-89) and the account it is for (BT-91)."""
+        for field, reference in MANDATES.items():
+            mandate = field in invoice._fields and invoice.sudo()[field]
+            if mandate:
+                account = re.sub(r"\W", "", mandate.partner_bank_id.acc_number or "")
+                return {
+                    "cbc:ID": {"_text": mandate[reference]},
+                    "cac:PayerFinancialAccount": {"cbc:ID": {"_text": account or None}},
+                }
+        return None
+
+    def _maventa_domestic(self, vals):
+        """The country, if the buyer's is the seller's."""
+        countries = {vals[role].country_id.code for role in ("supplier", "customer")}
+        return countries.pop() if len(countries) == 1 else None
+
+    def _maventa_means_of_account(self, node, vals):
+        """The code of the means that the account is good for.
 
         Danes among themselves name their accounts by registration number and account
-        number (DK-R-005, DK-R-006).
+        number (DK-R-005, DK-R-006). The Dutch know no undefined means (NL-R-008).
         """
         account = node["cac:PayeeFinancialAccount"]
+        domestic = self._maventa_domestic(vals)
         if not account:
-            return NOT_DEFINED
+            return AGREED_OTHERWISE if domestic == "NL" else NOT_DEFINED
         number = account["cbc:ID"]["_text"]
         if IBAN.fullmatch(number) and vals["currency_id"].name == "EUR":
             return SEPA_TRANSFER
-        countries = {vals["supplier"].country_id.code, vals["customer"].country_id.code}
-        if countries != {"DK"}:
+        if domestic != "DK":
             return CREDIT_TRANSFER
         digits = number[4:] if number.startswith("DK") else number
         if not re.fullmatch(r"\d{5,14}", digits):
@@ -69,6 +153,15 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         reference = invoice.payment_reference or invoice.name
         bare = re.sub(r"\s", "", reference).upper()
         return bare if REFERENCE.fullmatch(bare) else reference
+
+    def _maventa_lacks_account(self, invoice):
+        """Whether something is to be paid by transfer, but nobody knows whereto."""
+        return (
+            invoice.move_type == "out_invoice"
+            and invoice.amount_residual > 0
+            and not invoice.partner_bank_id
+            and not self._maventa_method(invoice)
+        )
 
     def _get_financial_account_node(self, vals):
         """EXTENDS account_edi_ubl_cii: account numbers without what makes them
@@ -89,6 +182,45 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         number = bank_account.acc_number.replace(" ", "")
         by_form = (name for name, form in GIRO.items() if form.fullmatch(number))
         return GIRO_TYPES.get(bank_account.acc_type) or next(by_form, None)
+
+    # Terms ----------------------------------------------------------------------
+
+    def _add_invoice_payment_terms_nodes(self, document_node, vals):
+        """EXTENDS account_edi_ubl_cii: what the invoice says of when it is to be paid
+        (BT-20)."""
+        super()._add_invoice_payment_terms_nodes(document_node, vals)
+        invoice = vals["invoice"]
+        term = self._maventa_plain(invoice.invoice_payment_term_id.note)
+        lines = "\n".join((term, *self._maventa_instalments(invoice))).splitlines()
+        if self._maventa_domestic(vals) == "DE":
+            # Lines with # are only for discounts in a form of their own (DE-R-018).
+            lines = [line.lstrip("# ") for line in lines]
+        text = "\n".join(lines).strip()
+        document_node["cac:PaymentTerms"] = {"cbc:Note": {"_text": text or None}}
+
+    def _maventa_instalments(self, invoice):
+        """The discount for early payment, and what is due when."""
+        term, details = invoice.invoice_payment_term_id, invoice.payment_term_details
+        if not term.display_on_invoice or not details:
+            return
+        currency, date = invoice.currency_id, invoice.invoice_date
+        if invoice._is_eligible_for_early_payment_discount(currency, date):
+            amount = term._get_amount_due_after_discount(
+                invoice.amount_total, invoice.amount_tax
+            )
+            yield self.env._(
+                "%(amount)s due if paid before %(date)s",
+                amount=format_amount(self.env, amount, currency),
+                date=term._get_last_discount_date_formatted(date),
+            )
+        for number, detail in enumerate(details, 1):
+            if len(details) > 1:
+                yield self.env._(
+                    "%(number)s - Installment of %(amount)s due on %(date)s",
+                    number=number,
+                    amount=format_amount(self.env, detail["amount"], currency),
+                    date=detail["date"],
+                )
 
     # Sums -----------------------------------------------------------------------
 

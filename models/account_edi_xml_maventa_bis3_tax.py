@@ -1,11 +1,17 @@
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
+import re
+from collections import defaultdict
+
 from odoo import models
-from odoo.tools import html2plaintext
+from odoo.tools import ormcache
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     TAX_EXEMPTION_MAPPING,
+    FloatFmt,
 )
+
+from .party_identifiers import vat_area
 
 REASON_CODES = {
     "AE": "VATEX-EU-AE",
@@ -19,6 +25,21 @@ CATEGORIES = {code: category for category, code in REASON_CODES.items()}
 """The only category that may have each exemption; all other exemptions mean E."""
 
 WITHOUT_REASON = ("S", "Z", "L", "M")
+
+REVERSE_CHARGE = re.compile(
+    r"\bart\w*\W+196\b|\b196\W+art|reverse.charge|käännet|omvän|omvend|verlegd"
+    r"|autoliquidation|pöörd|Steuerschuldnerschaft",
+    re.IGNORECASE,
+)
+"""The words an invoice has to say when the buyer pays the VAT (articles 196 and 226
+(11a) of the directive 2006/112/EC), in the languages of our sellers."""
+
+REVERSE_CHARGE_TAXES = re.compile(
+    r"account\.\d+_(tax_construct_sales_0|tax18|btw_verk_0"
+    r"|(tax_ust_free_bau|tax_ust_free_mobil|tax_free_eu)_skr0[34])"
+)
+"""Taxes of Odoo's charts of Finland, Norway, the Netherlands and Germany that mean the
+same without saying so."""
 
 
 class AccountEdiXmlMaventaBis3(models.AbstractModel):
@@ -35,6 +56,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         vals["_maventa_taxes"] = self._maventa_percent_taxes(vals)
         vals["_maventa_categories"] = categories = self._maventa_reasons(vals)
         vals["_maventa_outside_scope"] = "O" in categories
+        self._maventa_settle_nets(vals)
 
     def _maventa_percent_taxes(self, vals):
         """The taxes that have a VAT category; others are charges."""
@@ -70,36 +92,50 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """EXTENDS account_edi_ubl_cii: what no VAT is charged for, and why.
 
         What the tax itself says counts, by its category or by its exemption. Of the
-        rest Odoo takes Norway and Iceland for parts of the EU.
+        rest Odoo takes Norway and Iceland for parts of the EU, and what takes itself
+        back (+100 %, -100 %) for a tax of purchases.
         """
         spanish = supplier.country_id.code == "ES"
         if not tax or tax.ubl_cii_tax_category_code or spanish:
             return super()._get_tax_category_code(customer, supplier, tax)
         if code := tax.ubl_cii_tax_exemption_reason_code:
             return CATEGORIES.get(code, "E")
-        if tax.amount:
+        if self._maventa_rate(tax):
             return "S"
-        if customer.country_id == supplier.country_id or not customer.country_id:
-            return "E"
-        return self._maventa_category_abroad(customer, supplier, tax)
+        return self._maventa_category_of_place(customer, supplier, tax)
 
-    def _maventa_category_abroad(self, customer, supplier, tax):
-        """No VAT across a border: export, supply within the EU, or a service there
-        that the customer pays the VAT of (articles 138, 146 and 196 of the
-        directive 2006/112/EC)."""
-        service = tax.tax_scope == "service"
+    def _maventa_rate(self, tax):
+        """The rate that the buyer is charged, in percent: none if the tax takes itself
+        back, as the taxes of reverse charge in some charts do."""
+        return 0.0 if tax.has_negative_factor else tax.amount
+
+    def _maventa_is_reverse_charge(self, tax):
+        """Whether a tax of 0 % means that the buyer pays the VAT."""
+        says = REVERSE_CHARGE.search(tax.invoice_legal_notes or "")
+        return bool(says) or self._maventa_is_in_chart(tax.id)
+
+    @ormcache("tax_id")
+    def _maventa_is_in_chart(self, tax_id):
+        names = self.env["account.tax"].browse(tax_id)._get_external_ids()[tax_id]
+        return any(map(REVERSE_CHARGE_TAXES.fullmatch, names))
+
+    def _maventa_category_of_place(self, customer, supplier, tax):
+        """No VAT for where it goes: exempt at home, export, supply within the EU, or
+        a service there that the customer pays the VAT of (articles 6, 138, 146 and
+        196 of the directive 2006/112/EC)."""
+        reverse = self._maventa_is_reverse_charge(tax)
+        service = tax.tax_scope == "service" or reverse
+        home, abroad = (
+            vat_area(partner.country_id.code, partner.zip, service)
+            for partner in (supplier, customer)
+        )
+        if home == abroad or not abroad:
+            return "AE" if reverse or tax.has_negative_factor else "E"
         northern_irish = customer._maventa_vat().startswith("XI") and not service
-        union = self.env.ref("base.europe").country_ids
-        if supplier.country_id not in union or self._maventa_is_canary(customer):
-            return "G"
-        if customer.country_id not in union and not northern_irish:
+        union = self.env.ref("base.europe").country_ids.mapped("code")
+        if home not in union or (abroad not in union and not northern_irish):
             return "G"
         return "AE" if service else "K"
-
-    def _maventa_is_canary(self, partner):
-        """The Canary Islands, Ceuta and Melilla: outside the EU's VAT (article 6)."""
-        outside = (partner.zip or "").startswith(("35", "38", "51", "52"))
-        return partner.country_id.code == "ES" and outside
 
     def _get_tax_exemption_reason(self, customer, supplier, tax):
         """EXTENDS account_edi_ubl_cii: a reason wherever one is required (BR-AE-10,
@@ -110,7 +146,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             return {"tax_exemption_reason": None, "tax_exemption_reason_code": None}
         reason = super()._get_tax_exemption_reason(customer, supplier, tax)
         code = reason["tax_exemption_reason_code"] or REASON_CODES.get(category)
-        text = html2plaintext(tax.invoice_legal_notes or "").strip()
+        text = self._maventa_plain(tax.invoice_legal_notes)
         return {
             "tax_exemption_reason": text
             or TAX_EXEMPTION_MAPPING.get(code)
@@ -118,6 +154,118 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             or self.env._("Exempt from VAT"),
             "tax_exemption_reason_code": code,
         }
+
+    # Net amounts ----------------------------------------------------------------
+
+    def _maventa_settle_nets(self, vals):
+        """Give the lines net amounts that sum up to the base of each VAT category
+        (BR-S-08 and its like), and all together to what the invoice comes to.
+
+        Where Odoo rounds all lines together it moves cents between them, whatever
+        their categories are. Here a line has the amount that it has on the invoice,
+        unless it takes one of the cents that are over: those that lost most by
+        rounding do.
+        """
+        lines = self._maventa_base_lines(vals)
+        step = vals["currency_id"].rounding
+        most = len(lines) * step
+        groups = defaultdict(list)
+        for line in lines:
+            vat = self._maventa_measure(line, most)
+            groups[self._maventa_key(vat, vals)].append(line)
+        sums = _spread(
+            [sum(line["_maventa_base"] for line in group) for group in groups.values()],
+            [
+                sum(line["_maventa_exact"] for line in group)
+                for group in groups.values()
+            ],
+            self._maventa_untaxed(vals),
+            step,
+            most,
+        )
+        for total, group in zip(sums, groups.values(), strict=True):
+            nets = [line["_maventa_net"] for line in group]
+            exact = [line["_maventa_exact"] for line in group]
+            nets = _spread(nets, exact, total, step, most)
+            for line, net in zip(group, nets, strict=True):
+                self._maventa_set_net(line, net, vals["currency_id"])
+
+    def _maventa_measure(self, line, most):
+        """Read a line's net amount, charges included: as rounded by itself, before
+        that, and as base of its VAT.
+
+        :param most: what may be a matter of rounding
+        :returns: the VAT, or none
+        """
+        details = line["tax_details"]
+        fees = [data for data in details["taxes_data"] if self._maventa_is_fee(data)]
+        vat = next(filter(self._maventa_is_vat, details["taxes_data"]), None)
+        line["_maventa_fees"] = sum(data["tax_amount_currency"] for data in fees)
+        net = details["total_excluded_currency"] + line["_maventa_fees"]
+        exact = details["raw_total_excluded_currency"]
+        exact += sum(data["raw_tax_amount_currency"] for data in fees)
+        base = vat["base_amount_currency"] if vat else net
+        # Amounts that were entered by hand have nothing exact behind them.
+        for name, amount in (("net", net), ("exact", exact), ("base", base)):
+            is_rounding = abs(amount - net) <= most
+            line[f"_maventa_{name}"] = amount if is_rounding else net
+        return vat and vat["tax"]
+
+    def _maventa_is_vat(self, tax_data):
+        tax = tax_data["tax"]
+        return tax.amount_type == "percent" and self._maventa_rate(tax) >= 0
+
+    def _maventa_is_fee(self, tax_data):
+        """Taxes that Odoo writes as charges of the line."""
+        return self._ubl_is_recycling_contribution_tax(
+            tax_data
+        ) or self._ubl_is_excise_tax(tax_data)
+
+    def _maventa_key(self, vat, vals):
+        tax = vat or self.env["account.tax"]
+        parties = vals["customer"].commercial_partner_id, vals["supplier"]
+        return self._get_tax_category_code(*parties, tax), self._maventa_rate(tax)
+
+    def _maventa_untaxed(self, vals):
+        """What the lines have to come to for the invoice's total to be the document's
+        (BR-CO-13, BR-CO-15, BR-CO-16)."""
+        ubl = vals["_ubl_values"]
+        total = vals["invoice"].amount_total
+        total -= ubl["payable_rounding_amount_currency"]
+        total += ubl["payable_amount_tax_withholding_currency"]
+        for base_line in vals["base_lines"]:
+            details = base_line["tax_details"]
+            taxes = filter(self._maventa_is_vat, details["taxes_data"])
+            total -= sum(tax_data["tax_amount_currency"] for tax_data in taxes)
+            if self._is_document_allowance_charge(base_line):
+                total -= details["total_excluded_currency"]
+                total -= details["delta_total_excluded_currency"]
+        return total
+
+    def _maventa_set_net(self, line, net, currency):
+        """Make Odoo's nodes come to the net amount of a line."""
+        details = line["tax_details"]
+        discount = details["raw_discount_amount_currency"]
+        if line["discount"] == 100:
+            # Odoo takes the price with VAT, if it is entered so.
+            discount = (
+                self._maventa_gross(line) - details["raw_total_excluded_currency"]
+            )
+        discount = currency.round(discount)
+        gross = currency.round(net - line["_maventa_fees"] + discount)
+        details["discount_amount_currency"] = discount
+        details["gross_total_excluded_currency"] = gross
+
+    def _maventa_gross(self, line):
+        """What a line would come to without discount."""
+        taxes = line["tax_ids"]._get_tax_details(
+            line["price_unit"],
+            line["quantity"],
+            rounding_method="round_globally",
+            product=line["product_id"],
+            product_uom=line["product_uom_id"],
+        )
+        return taxes["total_excluded"]
 
     # Nodes ----------------------------------------------------------------------
 
@@ -131,6 +279,27 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         if key:
             key["tax_exemption_reason"] = key["tax_exemption_reason_code"] = None
         return key
+
+    def _ubl_get_tax_subtotal_node(self, vals, tax_subtotal):
+        """EXTENDS account_edi_ubl_cii: the base of every category is the sum of its
+        lines, allowances and charges, not of S only (BR-E-08 and its like)."""
+        node = super()._ubl_get_tax_subtotal_node(vals, tax_subtotal)
+        category = node["cac:TaxCategory"][0]
+        document = vals["document_node"]
+        tag = self._get_tags_for_document_type(vals)["document_line"]
+        amounts = [
+            line["cbc:LineExtensionAmount"]["_text"]
+            for line in document[tag]
+            if _is_of(category, line["cac:Item"]["cac:ClassifiedTaxCategory"])
+        ] + [
+            _signed(charge)
+            for charge in document["cac:AllowanceCharge"]
+            if _is_of(category, charge["cac:TaxCategory"])
+        ]
+        currency = tax_subtotal["currency"]
+        base = FloatFmt(currency.round(sum(amounts)), min_dp=currency.decimal_places)
+        node["cbc:TaxableAmount"]["_text"] = base
+        return node
 
     def _ubl_get_tax_category_node(self, vals, tax_category):
         """EXTENDS account_edi_ubl_cii: all reasons of the category in one text
@@ -159,3 +328,44 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         if tax_category["tax_category_code"] == "O":
             node["cbc:Percent"] = None
         return node
+
+
+def _spread(amounts, exact, total, step, most):
+    """Amounts that come to a total: those that lost most by rounding are changed by
+    a step each, the greatest of them first.
+
+    :param exact: the amounts before they were rounded
+    :param most: how much may be missing; else all stay as they are
+    """
+    amounts = list(amounts)
+    missing = total - sum(amounts)
+    if not abs(missing) < most + step / 2:
+        return amounts
+    change = step if missing > 0 else -step
+    order = sorted(
+        range(len(amounts)),
+        key=lambda at: (
+            round((amounts[at] - exact[at]) / change, 6),
+            -abs(amounts[at]),
+        ),
+    )
+    for place in range(round(abs(missing) / step)):
+        amounts[order[place % len(order)]] += change
+    return amounts
+
+
+def _is_of(category, categories):
+    """Whether a VAT category and rate is among others."""
+    return any(
+        each["cbc:ID"] == category["cbc:ID"] and _percent(each) == _percent(category)
+        for each in categories
+    )
+
+
+def _percent(category):
+    return (category["cbc:Percent"] or {"_text": 0})["_text"] or 0
+
+
+def _signed(charge):
+    amount = charge["cbc:Amount"]["_text"]
+    return amount if charge["cbc:ChargeIndicator"]["_text"] == "true" else -amount

@@ -20,6 +20,7 @@ class AccountJournal(models.Model):
         """EXTENDS account: asks Maventa about what is on the way."""
         result = super().button_refresh_out_einvoices_status()
         for journal in self.filtered(lambda journal: journal._maventa_follows()):
+            self.env["maventa.transmission"].check_access("read")
             journal.company_id._maventa_follow_now(journal._maventa_on_the_way())
         return result
 

@@ -72,6 +72,8 @@ class AccountMove(models.Model):
         for vals in vals_list:
             self._maventa_check_own_fields(vals)
         moves = super().create(vals_list)
+        if not self.env.su:
+            moves._maventa_drop_default_state()
         for status, group in moves.grouped("maventa_status_id").items():
             if status:
                 group._maventa_check_status(status)
@@ -84,9 +86,16 @@ class AccountMove(models.Model):
                 self.env._("The delivery state and the channel come from Maventa.")
             )
 
+    def _maventa_drop_default_state(self):
+        """The user's defaults, also those in the context, can't set what Maventa
+        reports."""
+        forged = self.sudo().filtered(lambda m: any(m[name] for name in OWN_FIELDS))
+        forged._maventa_write(dict.fromkeys(OWN_FIELDS, False))
+
     def write(self, vals):
         """EXTENDS account: guards the status, and has the transfer woken by it."""
         self._maventa_check_own_fields(vals)
+        self._maventa_check_unchanged(vals)
         if "maventa_status_id" not in vals:
             return super().write(vals)
         status = self.env["maventa.invoice.status"].browse(vals["maventa_status_id"])
@@ -97,6 +106,42 @@ class AccountMove(models.Model):
         result = super().write(vals)
         changing._maventa_status_changed()
         return result
+
+    def _maventa_check_unchanged(self, vals):
+        """What Maventa has, or may have, keeps its number and does not become a draft.
+
+        :raises UserError: names the invoice
+        """
+        if vals.get("state") in ("draft", "cancel"):
+            for move in self.filtered(lambda move: move.state == "posted"):
+                move._maventa_check_reset()
+        if "name" in vals:
+            for move in self.filtered(lambda m: m.name != vals["name"]):
+                move._maventa_check_rename()
+
+    def _maventa_check_reset(self):
+        under_way = self._maventa_latest().state in UNDER_WAY_STATES
+        if under_way or self._maventa_is_taken():
+            raise UserError(
+                self.env._(
+                    "%(invoice)s has been sent through Maventa, so it can't be"
+                    " changed. Make a credit note instead.",
+                    invoice=self.display_name,
+                )
+            )
+
+    def _maventa_check_rename(self):
+        """A second number would make a second invoice of it."""
+        if any(
+            each._may_be_at_maventa() for each in self.sudo().maventa_transmission_ids
+        ):
+            raise UserError(
+                self.env._(
+                    "%(invoice)s may be at Maventa under this number, so its number"
+                    " can't be changed. Make a credit note and a new invoice instead.",
+                    invoice=self.display_name,
+                )
+            )
 
     def _maventa_light(self):
         """Without Odoo's synchronising of journal items, 20 ms an invoice, which our
@@ -240,8 +285,21 @@ class AccountMove(models.Model):
             transferred = move.company_id.sudo().maventa_transferred_status_id
             paid = move._maventa_paid_status()
             if paid and move.maventa_status_id == transferred:
-                move._maventa_write({"maventa_status_id": paid.id})
+                move._maventa_set_status_unless_refused(paid)
         return result
+
+    def _maventa_set_status_unless_refused(self, status):
+        """Set a status that nobody has chosen; what is in its way stops nothing else.
+
+        :returns: why the invoice did not get the status, or None
+        """
+        agreed = self.env.context.get("maventa_send_twice")
+        refusal = self._maventa_status_refusal(status)
+        if not refusal and self._maventa_is_to_transfer(status) and not agreed:
+            refusal = self._maventa_twice_text()
+        if not refusal:
+            self._maventa_write({"maventa_status_id": status.id})
+        return refusal or None
 
     # Posting and undoing ----------------------------------------------------------
 
@@ -249,29 +307,28 @@ class AccountMove(models.Model):
         """EXTENDS account: credit notes get their default status."""
         posted = super()._post(soft)
         for move in posted.filtered(lambda m: m.move_type == "out_refund"):
-            status = self.env["maventa.invoice.status"].search(
-                [
-                    ("is_credit_note_default", "=", True),
-                    ("company_id", "in", [False, move.company_id.id]),
-                ],
-                limit=1,
-            )
-            if status and not move.maventa_status_id:
-                move._maventa_write({"maventa_status_id": status.id})
+            status = move.company_id._maventa_credit_note_status()
+            waits = move._maventa_is_to_transfer(status)
+            excluded = move.partner_id._maventa_wanted_channel() == "none"
+            if status and not move.maventa_status_id and not (waits and excluded):
+                move._maventa_set_default_status(status)
         return posted
+
+    def _maventa_set_default_status(self, status):
+        """Confirming goes on without the status, and the chatter says why."""
+        if refusal := self._maventa_set_status_unless_refused(status):
+            self._message_log(
+                body=self.env._(
+                    "The credit note did not get the status “%(status)s”: %(reason)s",
+                    status=status.name,
+                    reason=refusal,
+                )
+            )
 
     def button_draft(self):
         """EXTENDS account: what Maventa has, or may have, can't be changed any more."""
         for move in self:
-            under_way = move._maventa_latest().state in UNDER_WAY_STATES
-            if under_way or move._maventa_is_taken():
-                raise UserError(
-                    self.env._(
-                        "%(invoice)s has been sent through Maventa, so it can't be"
-                        " changed. Make a credit note instead.",
-                        invoice=move.display_name,
-                    )
-                )
+            move._maventa_check_reset()
         self.filtered("maventa_status_id")._maventa_write({"maventa_status_id": False})
         return super().button_draft()
 

@@ -30,7 +30,10 @@ class AccountMove(models.Model):
 
     def _maventa_warning_alert(self, transmission):
         """What is worth knowing of an invoice that has left."""
-        mild = transmission.warning == "by_email"
+        mild = transmission.warning == "by_einvoice" or (
+            transmission.warning == "by_email"
+            and transmission.planned_channel == "einvoice"
+        )
         return {
             "level": "info" if mild else "warning",
             "message": " ".join(transmission._warning_texts()),

@@ -1,15 +1,24 @@
-import io
 import logging
+import os
 import re
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
-from odoo.tools.pdf import PdfFileReader, merge_pdf
+
+from . import pdf_process
+from .account_move_preflight import Finding
+from .contents import read_content
+from .maventa_pdf import LIBRARY
 
 _logger = logging.getLogger(__name__)
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes: what Maventa takes of a file in a UBL document."""
+
+LARGEST_DOCUMENT = 150 * 1024 * 1024
+"""Bytes of a document with its files, as Maventa takes it."""
 
 PEPPOL_TYPES = {
     "application/pdf": ".pdf",
@@ -24,6 +33,9 @@ PEPPOL_TYPES = {
 PRINTED_FILES = 3
 PRINTED_PAGES = 110
 """More files or pages than these, and a letter goes without any of them."""
+
+FOLDED = 10
+"""More files than these are shown on demand only, before they go."""
 
 LONGEST_NAME = 50
 """Characters of a file's name, of a–z, 0–9, dot and underscore."""
@@ -43,18 +55,10 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    maventa_kept_back_ids = fields.Many2many(
-        "ir.attachment",
-        "account_move_maventa_kept_back_rel",
-        string="Files that stay here",
-        copy=False,
-        groups="base.group_user",
-    )
     maventa_attachment_ids = fields.Many2many(
         "ir.attachment",
         string="Files that go along",
         compute="_compute_maventa_attachment_ids",
-        inverse="_inverse_maventa_attachment_ids",
         groups="base.group_user",
         help="They go along with the original invoice, in the order in which they were"
         " attached.",
@@ -63,39 +67,11 @@ class AccountMove(models.Model):
         compute="_compute_maventa_attachment_notes", groups="base.group_user"
     )
 
-    def write(self, vals):
-        """EXTENDS account: ticks arrive as changes of what was ticked, which core has
-        forgotten by the time it applies them, unless it is known before."""
-        if "maventa_attachment_ids" in vals:
-            self.mapped("maventa_attachment_ids")
-        return super().write(vals)
-
-    def _maventa_own_files(self):
-        """What people have attached: not the PDF and the data that Odoo makes.
-
-        In the order in which it was attached.
-        """
-        return self.env["ir.attachment"].search(
-            [
-                ("res_model", "=", "account.move"),
-                ("res_id", "in", self.ids),
-                ("res_field", "=", False),
-                ("type", "=", "binary"),
-            ],
-            order="id",
-        )
-
-    @api.depends("maventa_kept_back_ids", "attachment_ids")
+    @api.depends("attachment_ids.maventa_goes")
     def _compute_maventa_attachment_ids(self):
-        files = self._maventa_own_files().grouped("res_id")
         for move in self:
-            own = files.get(move.id, self.env["ir.attachment"])
-            move.maventa_attachment_ids = own - move.maventa_kept_back_ids
-
-    def _inverse_maventa_attachment_ids(self):
-        for move in self:
-            kept_back = move._maventa_own_files() - move.maventa_attachment_ids
-            move._maventa_write({"maventa_kept_back_ids": [(6, 0, kept_back.ids)]})
+            files = move.attachment_ids.filtered("maventa_goes")
+            move.maventa_attachment_ids = files._origin.sorted("id")
 
     @api.depends("maventa_attachment_ids", "partner_id")
     @api.depends_context("lang")
@@ -118,17 +94,35 @@ class AccountMove(models.Model):
                 )
             ]
         left_out = files - self._maventa_files()
-        return [*map(self._maventa_file_note, left_out), *self._maventa_print_notes()]
+        return [
+            *map(self._maventa_file_note, left_out),
+            *map(self._maventa_apart_note, self._maventa_apart()),
+            *self._maventa_print_notes(),
+        ]
 
     def _maventa_files(self):
         """The chosen files that a document can carry."""
         return self.maventa_attachment_ids.filtered(
             lambda file: (
-                file.mimetype in PEPPOL_TYPES and file.file_size <= LARGEST_FILE
+                file.mimetype in PEPPOL_TYPES
+                and file.file_size <= LARGEST_FILE
+                and not _is_empty(file)
             )
         )
 
+    def _maventa_size_findings(self):
+        """Whether the chosen files make the document too large."""
+        files = self._maventa_files() + self.invoice_pdf_report_id
+        # Base64 makes four bytes of three.
+        size = sum(files.mapped("file_size")) * 4 // 3
+        if self.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
+            yield Finding("files_too_large", self)
+
     def _maventa_file_note(self, file):
+        if _is_empty(file):
+            return self.env._(
+                "%(file)s stays here: it is empty. Attach it again.", file=file.name
+            )
         if file.mimetype not in PEPPOL_TYPES:
             return self.env._(
                 "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
@@ -154,8 +148,16 @@ class AccountMove(models.Model):
                     files=(files - printed).mapped("name"),
                 )
             )
-        pages = sum(page_count(file.raw) for file in printed)
-        if len(printed) > PRINTED_FILES or pages > PRINTED_PAGES:
+        pages = self.env["maventa.pdf"]._page_counts(printed)
+        if unreadable := printed.filtered(lambda file: not pages[file]):
+            notes.append(
+                self.env._(
+                    "Letters carry only PDF files that can be read: it is not certain"
+                    " that %(files)s will be printed.",
+                    files=unreadable.mapped("name"),
+                )
+            )
+        if len(printed) > PRINTED_FILES or sum(pages.values()) > PRINTED_PAGES:
             notes.append(
                 self.env._(
                     "Letters carry at most %(files)s files with %(pages)s pages"
@@ -166,39 +168,126 @@ class AccountMove(models.Model):
             )
         return notes
 
+    def _maventa_files_summary(self):
+        """What goes along with these invoices if they are sent now, as HTML."""
+        senders = self.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
+        files = senders._maventa_files()
+        own = self.attachment_ids.filtered(lambda file: file._maventa_is_own())
+        staying = own - files
+        parts = []
+        if files:
+            parts.append(self._maventa_files_going(files))
+        if staying:
+            text = self.env._(
+                "Files that stay here: %(files)s. The Maventa tab of the invoice says"
+                " why, and lets you choose.",
+                files=len(staying),
+            )
+            parts.append(Markup("<div>%s</div>") % text)
+        return Markup().join(parts)
+
+    def _maventa_files_going(self, files):
+        """How many files, and under a fold which ones with which invoice."""
+        by_invoice = files.grouped("res_id")
+        title = self.env._(
+            "Files that go along: %(files)s, with %(invoices)s of %(total)s invoices.",
+            files=len(files),
+            invoices=len(by_invoice),
+            total=len(self),
+        )
+        lines = Markup().join(
+            Markup("<li>%s: %s</li>")
+            % (move.display_name, ", ".join(by_invoice[move.id].mapped("name")))
+            for move in self
+            if move.id in by_invoice
+        )
+        opened = Markup("open") if len(files) <= FOLDED else ""
+        fold = "<details %s><summary>%s</summary><ul>%s</ul></details>"
+        return Markup(fold) % (opened, title, lines)
+
     def _maventa_likely_routes(self):
         by_email = self.company_id.sudo().maventa_send_by_email
         return self.partner_id._maventa_routes(by_email)
+
+    # Merging ----------------------------------------------------------------------
+
+    def _maventa_behind(self):
+        """The files that shall be pages of the original invoice, and can be."""
+        if not self.company_id.sudo().maventa_merge_pdf:
+            return self.env["ir.attachment"]
+        files = self._maventa_files().filtered(_is_pdf)
+        pages = self.env["maventa.pdf"]._page_counts(files)
+        room = LARGEST_FILE - self.invoice_pdf_report_id.file_size
+        behind = files.browse()
+        for file in files.filtered(pages.get):
+            if file.file_size <= room:
+                behind += file
+                room -= file.file_size
+        return behind
+
+    def _maventa_apart(self):
+        """The PDF files that stay files of their own although they are to be merged."""
+        if not self.company_id.sudo().maventa_merge_pdf:
+            return self.env["ir.attachment"]
+        return self._maventa_files().filtered(_is_pdf) - self._maventa_behind()
+
+    def _maventa_apart_note(self, file):
+        if self.env["maventa.pdf"]._page_counts(file)[file]:
+            return self.env._(
+                "%(file)s goes along as a separate file: merged with the invoice, the"
+                " file would be larger than 10 MB.",
+                file=file.name,
+            )
+        return self.env._(
+            "%(file)s goes along as a separate file, because it can't be merged: it is"
+            " damaged, protected or too complex. Print it to a new PDF file and attach"
+            " that file instead.",
+            file=file.name,
+        )
+
+    def _maventa_merge(self, behind):
+        """The original invoice with the pages of these files behind.
+
+        :returns: nothing if that takes more time or memory than a PDF may
+        """
+        contents = map(read_content, (self.invoice_pdf_report_id, *behind))
+        try:
+            return pdf_process.merge(list(contents), LIBRARY, LARGEST_FILE)
+        except (pdf_process.UnusablePdf, OSError):
+            _logger.warning("The files of invoice %s were not merged.", self.id)
+        text = self.env._(
+            "The PDF files could not be merged with the invoice, so they go along as"
+            " files of their own."
+        )
+        self._message_log(body=text)
+        return b""
 
     def _maventa_enclosed(self, name):
         """The original invoice and the files that go with it, under safe names.
 
         :param name: of the document, without ending: the PDF has the same
+        :returns: each when it is asked for, as all together may take much memory
         """
-        pdf = self.invoice_pdf_report_id.raw
-        files = self._maventa_files()
-        if self.company_id.sudo().maventa_merge_pdf:
-            behind = files.filtered(lambda f: _is_pdf(f) and page_count(f.raw))
-            pdf = merge_pdf([pdf, *behind.mapped("raw")]) if behind else pdf
-            files -= behind
+        behind = self._maventa_behind()
+        merged = behind and self._maventa_merge(behind)
+        files = self._maventa_files() - (behind if merged else behind.browse())
+        pdf = merged or read_content(self.invoice_pdf_report_id)
+        yield File(f"{name}.pdf", "application/pdf", pdf)
         taken = {f"{name}.pdf"}
-        return [
-            File(f"{name}.pdf", "application/pdf", pdf),
-            *(File(_free_name(f, taken), f.mimetype, f.raw) for f in files),
-        ]
+        for file in files:
+            yield File(_free_name(file, taken), file.mimetype, read_content(file))
+
+
+def _is_empty(file):
+    """Whether a file has no content, or has lost it on the server's disk."""
+    stored = file.store_fname
+    return not file.file_size or bool(
+        stored and not os.path.exists(file._full_path(stored))
+    )
 
 
 def _is_pdf(file):
     return file.mimetype == "application/pdf"
-
-
-def page_count(content):
-    """The pages of a PDF; 0 for one that can't be read."""
-    try:
-        return PdfFileReader(io.BytesIO(content), strict=False).getNumPages()
-    except Exception:  # a broken PDF breaks the library in any way
-        _logger.info("A PDF can't be read.", exc_info=True)
-        return 0
 
 
 def _free_name(file, taken):

@@ -14,12 +14,20 @@ class AccountMove(models.Model):
         :returns: a notification of how many are delivered, on the way and failed
         :raises UserError: Maventa could not be asked
         """
-        self.check_access("read")
+        self._maventa_check_reader()
         latest = self._maventa_latest_ones().filtered("remote_id")
         for company, transmissions in latest.grouped("company_id").items():
             company._maventa_follow_now(transmissions)
         states = Counter(latest.exists().mapped("state"))
         return self.env.company._maventa_notification(*self._maventa_learnt(states))
+
+    def _maventa_check_reader(self):
+        """Customers may read their own invoices, but have nothing asked or shown.
+
+        :raises AccessError: the user may not see what became of the invoices
+        """
+        self.check_access("read")
+        self.env["maventa.transmission"].check_access("read")
 
     def _maventa_latest_ones(self):
         """The newest transmission of each invoice."""

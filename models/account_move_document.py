@@ -1,8 +1,9 @@
-import base64
 import hashlib
 import itertools
 import logging
+import math
 import re
+import time
 import uuid
 
 import psycopg2
@@ -12,7 +13,10 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..const import ROUTES, maventa_language
+from .account_edi_xml_maventa_bis3_check import EinvoiceRule
 from .account_move_preflight import Finding
+from .contents import read_content
+from .maventa_preparation import RUNS_ENDED, ends_the_run
 
 _logger = logging.getLogger(__name__)
 
@@ -34,34 +38,55 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    def _maventa_prepare(self):
+    def _maventa_prepare(self, until=math.inf):
         """Make a transmission of each invoice that nobody else is writing to.
 
         What can't be prepared becomes a failed transmission, so that one invoice
-        costs one invoice. The PDFs, which take long, are made before anything is
-        locked.
+        costs one invoice.
+
+        :param until: the moment of the monotonic clock after which no other is begun
         """
-        if self._maventa_make_pdfs():
-            self.env["ir.cron"]._commit_progress()
+        preparations = self.env["maventa.preparation"]
+        for moves, runs in preparations._batches(self):
+            with preparations._marking(moves):
+                moves._maventa_prepare_batch(until, runs)
+            if time.monotonic() >= until:
+                break
+
+    def _maventa_prepare_batch(self, until, runs):
+        """The PDFs, which take long, are made before anything is locked.
+
+        :param runs: how many runs these invoices have ended
+        """
+        if runs < RUNS_ENDED and self._maventa_make_pdfs():
+            self.env["maventa.preparation"]._keep(self)
         if self.company_id._maventa_is_free():
             for move in self.try_lock_for_update(allow_referencing=True):
-                move._maventa_prepare_or_fail()
+                move._maventa_prepare_or_fail(runs)
+                if time.monotonic() >= until:
+                    break
 
-    def _maventa_prepare_or_fail(self):
+    def _maventa_prepare_or_fail(self, runs):
         try:
             with self.env.cr.savepoint():
-                values = self._maventa_prepare_one()
-                self.env["maventa.transmission"].create(values)
+                if runs >= RUNS_ENDED:
+                    raise StandsInTheWay(Finding("ended_runs", self))
+                values, document = self._maventa_prepare_one()
+                self.env["maventa.transmission"].create(values)._store(document)
         except StandsInTheWay as obstacle:
             self._maventa_store_failure(obstacle.findings)
         except psycopg2.errors.LockNotAvailable:
             _logger.info("Invoice %s waits for somebody's lock.", self.id)
+            return
         except psycopg2.OperationalError:
             raise
         except Exception as error:
+            if ends_the_run(error):
+                raise
             _logger.exception("Invoice %s could not be prepared.", self.id)
             arguments = {"text": type(error).__name__}
             self._maventa_store_failure([Finding("no_document", self, arguments)])
+        self.env["maventa.preparation"]._forget(self)
 
     def _maventa_store_failure(self, findings):
         """End before anything has left, with all causes at once."""
@@ -80,31 +105,49 @@ class AccountMove(models.Model):
         )
 
     def _maventa_prepare_one(self):
-        """The values of a transmission: from here on its content is fixed.
+        """The values of a transmission and its document: from here on both are fixed.
 
         :raises StandsInTheWay: why it can't be sent
         """
         self.ensure_one()
         xml, errors = self._maventa_export()
-        obstacles = [each for each in self._maventa_findings(errors) if each.blocks]
+        findings = self._maventa_findings((xml, errors))
+        obstacles = [each for each in findings if each.blocks]
         if obstacles:
+            self._maventa_log_rules(obstacles)
             raise StandsInTheWay(*obstacles)
         route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
+        request = self._maventa_request(own_uuid)
+        if errors:
+            # It keeps no rule of e-invoices, so it may not become one at Maventa.
+            request["disabled_routes"] = [
+                each
+                for each in ROUTES
+                if each in ("einvoice", *request.get("disabled_routes", ()))
+            ]
         file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', self.name).lower()[:40]}.xml"
         document = self._maventa_with_pdf(xml, file_name)
-        return {
+        values = {
             "move_id": self.id,
             "company_id": self.company_id.id,
             "uuid": own_uuid,
             "format": FORMAT,
             "file_name": file_name,
-            "document": base64.b64encode(document),
             "sha256": hashlib.sha256(document).hexdigest(),
-            "request": self._maventa_request(own_uuid),
+            "request": request,
+            "identity": self._maventa_identity(),
             "planned_channel": route,
             "next_attempt_at": fields.Datetime.now(),
         }
+        return values, document
+
+    def _maventa_log_rules(self, findings):
+        """A document that breaks a rule is a fault of the program as often as not."""
+        rules = [each.arguments["rule"] for each in findings if each.code == "rule"]
+        if rules:
+            broken = ", ".join(dict.fromkeys(rules))
+            _logger.error("The e-invoice of invoice %s breaks %s.", self.id, broken)
 
     # Document ---------------------------------------------------------------------
 
@@ -119,6 +162,13 @@ class AccountMove(models.Model):
         except UserError as error:
             return b"", [str(error)]
         return content, sorted(errors)
+
+    def _maventa_document_findings(self, errors):
+        """What is wrong with the document for the channel it is planned to go by: a
+        rule of e-invoices does not stop an e-mail or a letter."""
+        if self._maventa_likely_routes()[:1] in (["email"], ["print"]):
+            errors = [each for each in errors if not isinstance(each, EinvoiceRule)]
+        return [Finding("no_document", self, {"text": text}) for text in errors]
 
     def _maventa_uuid(self, xml):
         """A name for the content, the same wherever the same invoice is sent from.
@@ -148,17 +198,27 @@ class AccountMove(models.Model):
         """The document as it leaves: with the original PDF inside, if so wished."""
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
-        if not self.invoice_pdf_report_id:
+        if not read_content(self.invoice_pdf_report_id):
             raise StandsInTheWay(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
         return builder._maventa_embed(xml, files)
 
+    def _maventa_identity(self):
+        """By what Maventa's invoice is known again where its UUID does not tell."""
+        return {
+            "number": self.name,
+            "total": self.amount_total,
+            "currency": self.currency_id.name,
+            "date": str(self.invoice_date),
+            "recipient": self.partner_id.commercial_partner_id.name or "",
+        }
+
     def _maventa_request(self, own_uuid):
         """The form fields that go along; what they say goes before the document."""
         partner = self.partner_id
         address, operator = self._maventa_receiver()
-        by_email = self.company_id.sudo().maventa_send_by_email
+        by_email = self._maventa_may_email()
         values = {
             "format": FORMAT,
             "uuid": own_uuid,
@@ -171,7 +231,7 @@ class AccountMove(models.Model):
         return {name: value for name, value in values.items() if value}
 
     def _maventa_disabled_routes(self, by_email):
-        wanted = self.partner_id.commercial_partner_id.maventa_preferred_channel
+        wanted = self.partner_id._maventa_wanted_channel()
         if wanted in ROUTES:
             return [route for route in ROUTES if route != wanted]
         return [] if by_email else ["email"]
@@ -217,7 +277,9 @@ class AccountMove(models.Model):
                 )
         except psycopg2.OperationalError:
             raise
-        except Exception:
+        except Exception as error:
+            if ends_the_run(error):
+                raise
             _logger.warning("The PDF of invoices %s failed.", self.ids, exc_info=True)
             return False
         self.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])

@@ -1,15 +1,23 @@
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from odoo import api, fields, models
 from odoo.tools import email_normalize, format_date
 
 from ..const import OPEN_STATES, TAKEN_STATES
+from . import en16931, official_rules
 from .causes import VERBATIM, explain
+
+_logger = logging.getLogger(__name__)
 
 BANK_DAYS = 2
 """Days that a bank needs between getting an e-invoice and its due date."""
+
+SUM_RULES = {f"BR-CO-{number}" for number in range(10, 17)}
+"""What any document must keep: its amounts add up."""
 
 
 @dataclass(frozen=True)
@@ -73,34 +81,67 @@ class AccountMove(models.Model):
 
     def _maventa_receiver(self):
         """The e-invoice address that the invoice goes to, and its operator."""
-        invoiced = self.partner_id.commercial_partner_id
-        parts = (invoiced.maventa_address, invoiced.maventa_operator)
-        return tuple((part or "").strip() for part in parts)
+        return self.partner_id._maventa_einvoice_address()
 
-    def _maventa_findings(self, errors=None):
+    def _maventa_may_email(self):
+        """Whether company and customer let the invoice go by e-mail."""
+        wanted = self.partner_id._maventa_wanted_channel()
+        by_email = self.company_id.sudo().maventa_send_by_email
+        return by_email and wanted in ("automatic", "email")
+
+    def _maventa_findings(self, export=None):
         """Everything that stands in the way of this invoice or that would surprise.
 
-        :param errors: what is wrong with the document, if that is known already
+        :param export: the document and what is wrong with it, if they are known already
         """
         self.ensure_one()
-        if errors is None:
-            _content, errors = self._maventa_export()
+        content, errors = export or self._maventa_export()
         return [
             *self._maventa_route_findings(),
-            *(Finding("no_document", self, {"text": text}) for text in errors),
+            *self._maventa_document_findings(errors),
+            *(() if errors else self._maventa_rule_findings(content)),
+            *self._maventa_size_findings(),
             *self._maventa_surprises(),
         ]
+
+    def _maventa_rule_findings(self, content):
+        """The rules that the finished document breaks, whatever made it: by our own
+        reckoning and, if that finds nothing, by the official rules. An e-mail or a
+        letter only has to add up."""
+        broken = en16931.check(content)
+        is_einvoice = self._maventa_likely_routes()[:1] not in (["email"], ["print"])
+        if not is_einvoice:
+            broken = [each for each in broken if each.rule in SUM_RULES]
+        for rule, kind, arguments in broken:
+            yield Finding("rule", self, {"rule": rule, "kind": kind, **arguments})
+        official = is_einvoice and not broken
+        for rule, text in self._maventa_broken_officially(content) if official else ():
+            arguments = {"rule": rule, "kind": "official", "text": text}
+            yield Finding("rule", self, arguments)
+
+    def _maventa_broken_officially(self, content):
+        """What the official rules find, where an administrator has named their
+        folder."""
+        key = "account_maventa.validation_rules"
+        folder = self.env["ir.config_parameter"].sudo().get_param(key)
+        if not folder:
+            return []
+        try:
+            return official_rules.validate(folder, content)
+        except official_rules.RulesUnusable as error:
+            _tell_unusable(str(error))
+            return []
 
     def _maventa_route_findings(self):
         by_email = self.company_id.sudo().maventa_send_by_email
         partner = self.partner_id
-        email = by_email and partner._maventa_email()
+        email = self._maventa_may_email() and partner._maventa_email()
         if email and not email_normalize(email):
             arguments = {"customer": partner.display_name, "email": email}
             return [Finding("email_invalid", partner, arguments)]
         if partner._maventa_routes(by_email):
             return []
-        wanted = partner.commercial_partner_id.maventa_preferred_channel or "automatic"
+        wanted = partner._maventa_wanted_channel()
         arguments = {"customer": partner.display_name}
         if wanted == "none":
             return [Finding("customer_excluded", partner, arguments)]
@@ -117,12 +158,16 @@ class AccountMove(models.Model):
     def _maventa_surprises(self):
         """What may go through, but perhaps not as the sender expects."""
         partner = self.partner_id
-        invoiced = partner.commercial_partner_id
-        automatic = invoiced.maventa_preferred_channel in (False, "automatic")
+        automatic = partner._maventa_wanted_channel() == "automatic"
         if automatic and self._maventa_likely_routes()[:1] == ["print"]:
             yield Finding(
                 "by_letter", partner, {"customer": partner.name}, blocks=False
             )
+        builder = self.env["account.edi.xml.maventa_bis3"]
+        dutch = {self.company_id.country_code, self.partner_id.country_code} == {"NL"}
+        # Among the Dutch it's no surprise, but an error of the document.
+        if builder._maventa_lacks_account(self) and not dutch:
+            yield Finding("no_account", self, blocks=False)
         for note in self._maventa_attachment_notes():
             yield Finding(VERBATIM, self, {"text": note}, blocks=False)
         soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)
@@ -135,7 +180,10 @@ class AccountMove(models.Model):
             yield Finding("due_soon", self, {"date": due}, blocks=False)
 
     def _maventa_goes_to_bank(self):
-        """Whether the e-invoice address is a bank account: then a bank delivers."""
+        """Whether it goes to an e-invoice address that is a bank account: then a bank
+        delivers."""
+        if self._maventa_likely_routes()[:1] != ["einvoice"]:
+            return False
         address, operator = self._maventa_receiver()
         return operator and address[:2].isalpha() and address[2:4].isdigit()
 
@@ -158,7 +206,7 @@ class AccountMove(models.Model):
 
     def action_maventa_check(self):
         """Show, of a selection, the invoices that something stands in the way of."""
-        self.check_access("read")
+        self._maventa_check_reader()
         found = self.filtered(
             lambda move: any(each.blocks for each in move._maventa_findings())
         )
@@ -174,3 +222,13 @@ class AccountMove(models.Model):
         return found._get_records_action(
             name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
         )
+
+
+@lru_cache(maxsize=20)
+def _tell_unusable(reason):
+    """Once for each reason and process, as it may concern thousands of invoices."""
+    _logger.error(
+        "The official rules of account_maventa.validation_rules can't be run, so"
+        " e-invoices leave checked by the addon's own rules only: %s.",
+        reason,
+    )

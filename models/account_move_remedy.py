@@ -86,6 +86,7 @@ class AccountMove(models.Model):
     def action_maventa_open_customer(self):
         """Open the customer, where most causes are mended."""
         self.ensure_one()
+        self._maventa_check_reader()
         return self.partner_id._get_records_action()
 
     def _maventa_handle(self, note, status):

@@ -87,6 +87,26 @@ class AccountMoveSend(models.AbstractModel):
     # Sending ----------------------------------------------------------------------
 
     @api.model
+    def _generate_and_send_invoices(
+        self,
+        moves,
+        from_cron=False,
+        allow_raising=True,
+        allow_fallback_pdf=False,
+        **custom_settings,
+    ):
+        """EXTENDS account: what is left on the invoice, such as a pro forma, was made
+        by Odoo."""
+        sender = self.with_context(default_maventa_made_by_odoo=True)
+        return super(AccountMoveSend, sender)._generate_and_send_invoices(
+            moves,
+            from_cron=from_cron,
+            allow_raising=allow_raising,
+            allow_fallback_pdf=allow_fallback_pdf,
+            **custom_settings,
+        )
+
+    @api.model
     def _generate_invoice_documents(self, invoices_data, allow_fallback_pdf=False):
         """EXTENDS account: leaves out the invoices that go through Maventa alone."""
         others = {}

@@ -30,10 +30,8 @@ class AccountMove(models.Model):
         partner = self.partner_id
         invoiced = partner.commercial_partner_id
         if channel == "einvoice":
-            values = {
-                "recipient_eia": invoiced.maventa_address,
-                "recipient_operator": invoiced.maventa_operator,
-            }
+            address, operator = partner._maventa_einvoice_address()
+            values = {"recipient_eia": address, "recipient_operator": operator}
         elif channel == "email":
             values = {"recipient_email": partner._maventa_email()}
         else:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from odoo.tools.translate import LazyTranslate
 
 from ..client import (
+    NotLoaded,
     NotReached,
     OutcomeUnknown,
     StillBusy,
@@ -19,6 +20,7 @@ from ..client import (
 )
 from .causes_delivery import DELIVERY_CAUSES, delivery_cause
 from .causes_reroute import REROUTE_CAUSES
+from .causes_rules import rule_cause
 
 _lt = LazyTranslate(__name__)
 
@@ -77,6 +79,13 @@ INVOICE_CAUSES = {
         ),
         _lt("Add an address to the customer if that is not what you want."),
     ),
+    "no_account": (
+        _lt("The invoice shows no bank account to pay to."),
+        _lt(
+            "Choose a recipient bank on the invoice, or the payment method that the"
+            " customer pays by."
+        ),
+    ),
     "due_soon": (
         _lt("The invoice is due on %(date)s: the customer's bank may refuse it."),
         _lt("Give the customer more time to pay, if you can."),
@@ -86,6 +95,26 @@ INVOICE_CAUSES = {
         _lt(
             "Print the invoice to see what is wrong, then set the status to"
             " “%(status)s”."
+        ),
+    ),
+    "files_too_large": (
+        _lt(
+            "The files of the invoice are too large in total: Maventa accepts about"
+            " 110 MB."
+        ),
+        _lt(
+            "Untick some of them under “Files that go along”, or make them smaller,"
+            " then set the status to “%(status)s”."
+        ),
+    ),
+    "ended_runs": (
+        _lt(
+            "The transfer stopped twice while preparing the invoice: it takes too much"
+            " time or memory."
+        ),
+        _lt(
+            "Check the invoice for unusually large files, images or texts. Make them"
+            " smaller, then set the status to “%(status)s”."
         ),
     ),
     "rejected": (
@@ -121,6 +150,16 @@ INVOICE_CAUSES = {
         _lt("Maventa has an invoice with other content in this one's place."),
         _lt("Compare the two in Maventa before you send anything again."),
     ),
+    "not_known": (
+        _lt(
+            "Maventa accepted the invoice, but has not found it for several hours when"
+            " asked."
+        ),
+        _lt(
+            "Look for the invoice in Maventa. If it is there, set the status to"
+            " transferred by hand; if it is not, set the status to “%(status)s”."
+        ),
+    ),
     "given_up": (
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
         _lt(
@@ -137,6 +176,13 @@ INVOICE_CAUSES = {
             "When Maventa answers again, set the status to “%(status)s”: Maventa is"
             " asked"
             " about the invoice before anything is sent."
+        ),
+    ),
+    "not_loaded": (
+        _lt("The document made for sending can't be read at the moment."),
+        _lt(
+            "No action needed: Odoo will try again automatically. If this remains, ask"
+            " your administrator whether the server has enough memory and disk space."
         ),
     ),
     "not_reached": (
@@ -166,8 +212,18 @@ INVOICE_CAUSES = {
         _lt("Compare the customer's addresses with what the customer says."),
     ),
     "by_email_after": (
-        _lt("The invoice went by e-mail, although it was meant to go as e-invoice."),
-        _lt("Compare the customer's e-invoice address with what the customer says."),
+        _lt(
+            "The invoice went by e-mail, although it was meant to go by this channel:"
+            " %(planned)s."
+        ),
+        _lt("Compare the customer's addresses with what the customer says."),
+    ),
+    "by_einvoice_after": (
+        _lt(
+            "The invoice went as e-invoice, although it was meant to go by this"
+            " channel: %(planned)s."
+        ),
+        _lt("No action needed, unless the customer has asked for the other channel."),
     ),
     "without_attachments_after": (
         _lt("Maventa sent the invoice without its attachments."),
@@ -286,6 +342,7 @@ COMPANY_CAUSES = {
 }
 
 WAITING_CODES = {
+    NotLoaded: "not_loaded",
     NotReached: "not_reached",
     Throttled: "throttled",
     Unavailable: "unavailable",
@@ -318,6 +375,8 @@ def _sentences(code, values):
         if about_company:
             return *COMPANY_CAUSES[known], MENDED
         return delivery_cause(values["text"])
+    if code == "rule":
+        return rule_cause(values["kind"]) or ("", "")
     if code == "rejected" and values["doubtful"]:
         return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
     if code == "rejected" and known in DELIVERY_CAUSES:

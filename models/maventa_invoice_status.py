@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, UserError
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.fields import Domain
 
 ROLE_FIELDS = {
@@ -47,6 +47,67 @@ class MaventaInvoiceStatus(models.Model):
         help="What the status is used for by the Maventa integration.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """EXTENDS base: guards the shared ones."""
+        statuses = super().create(vals_list)
+        statuses._check_shared()
+        return statuses
+
+    def write(self, vals):
+        """EXTENDS base: guards the shared ones, also those that a write would share."""
+        self._check_shared()
+        result = super().write(vals)
+        self._check_shared()
+        return result
+
+    def _check_shared(self):
+        """What all companies use is changed by who works for all of them.
+
+        :raises AccessError: the user may not change a shared status
+        """
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        shared = self.filtered(lambda status: not status.company_id)
+        mine = self.env.user.company_ids.ids
+        others = self.env["res.company"].sudo().search_count([("id", "not in", mine)])
+        if shared and others:
+            raise AccessError(
+                self.env._(
+                    "All companies use the status %(names)s, so only an administrator"
+                    " can change it. Create a status for your own company instead.",
+                    names=shared.mapped("name"),
+                )
+            )
+
+    @api.constrains("company_id", "active")
+    def _check_used_by_companies(self):
+        """The settings of a company name statuses that it can use."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        for status in self:
+            roles = ([(field, "=", status.id)] for field in ROLE_FIELDS.values())
+            users = companies.search(Domain.OR(roles))
+            active = users.filtered("maventa_active")
+            if not status.active and active:
+                raise ValidationError(
+                    self.env._(
+                        "The Maventa settings of %(companies)s use the status"
+                        " %(status)s. Choose another one there before you archive it.",
+                        companies=active.mapped("name"),
+                        status=status.name,
+                    )
+                )
+            if others := status.company_id and users - status.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "The Maventa settings of %(companies)s use the status"
+                        " %(status)s, so it can't belong to %(owner)s alone.",
+                        companies=others.mapped("name"),
+                        status=status.name,
+                        owner=status.company_id.name,
+                    )
+                )
+
     @api.depends_context("allowed_company_ids")
     def _compute_role(self):
         roles = {
@@ -86,6 +147,7 @@ class MaventaInvoiceStatus(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        self._check_shared()
         used = self.filtered(lambda status: status._was_used())
         if used:
             raise UserError(

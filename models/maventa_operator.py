@@ -1,9 +1,11 @@
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ..client import MaventaError
+from ..const import BATCH_SECONDS, RUN_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -39,16 +41,19 @@ class MaventaOperator(models.Model):
         if newest and newest.seen_at > fields.Datetime.now() - LIFETIME:
             return
         companies = self.env["res.company"].sudo()
+        until = time.monotonic() + RUN_SECONDS
         for company in companies.search(companies._maventa_able()):
             operators = None if company._maventa_is_copy() else self._fetch(company)
             if operators:
                 self._replace(operators)
+            if operators or time.monotonic() >= until:
                 return
 
     @api.model
     def _fetch(self, company):
         try:
             with company._maventa_client() as client:
+                client.allow(BATCH_SECONDS)
                 return client.operators()
         except (MaventaError, ValueError) as error:
             _logger.info("No list of operators: %s", type(error).__name__)

@@ -3,8 +3,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..client import Unauthorised
-from ..const import SPARE
+from ..client import OutcomeUnknown, Unauthorised
+from ..const import (
+    DOUBTFUL_CODES,
+    SEND_BYTES,
+    SPARE,
+    TAKEN_STATES,
+    UNDER_WAY_STATES,
+)
 from .cause_labels import cause_selection
 from .causes import WAITING_CODES, explain
 from .tuning import pause_seconds, tuned
@@ -39,6 +45,7 @@ the invoice another way there.
 WARNINGS = [
     ("by_letter", "By letter instead"),
     ("by_email", "By e-mail instead"),
+    ("by_einvoice", "As e-invoice instead"),
     ("without_attachments", "Attachments left out"),
 ]
 
@@ -102,6 +109,11 @@ class MaventaTransmission(models.Model):
     document = fields.Binary(readonly=True, attachment=True, exportable=False)
     file_name = fields.Char(readonly=True)
     request = fields.Json(readonly=True, exportable=False)
+    identity = fields.Json(
+        readonly=True,
+        exportable=False,
+        help="The number, total, currency, date and recipient that were sent.",
+    )
     sha256 = fields.Char(string="Fingerprint (SHA-256)", readonly=True)
     error_code = fields.Selection(
         lambda self: cause_selection(self.env),
@@ -178,7 +190,11 @@ class MaventaTransmission(models.Model):
 
     @api.model
     def _release_expired(self, company):
-        """Have looked into what a worker took on and did not bring to an end."""
+        """Have looked into what a worker took on and did not bring to an end.
+
+        Each is a failure like others: what ends its worker again and again has pauses
+        that grow, and an end.
+        """
         expired = self.search(
             [
                 ("company_id", "=", company.id),
@@ -186,12 +202,8 @@ class MaventaTransmission(models.Model):
                 ("lease_until", "<", fields.Datetime.now()),
             ]
         ).try_lock_for_update(allow_referencing=True)
-        expired._set_state(
-            "uncertain",
-            next_attempt_at=fields.Datetime.now(),
-            lease_until=False,
-            error_code="outcome_unknown",
-        )
+        for transmission in expired:
+            transmission._wait("uncertain", OutcomeUnknown())
 
     @api.model
     def _claim(self, company, limit):
@@ -207,7 +219,7 @@ class MaventaTransmission(models.Model):
         due = self._open(company, ("next_attempt_at", "<=", now), limit=limit + SPARE)
         free = due.move_id.try_lock_for_update(allow_referencing=True, limit=limit)
         due = due.filtered(lambda transmission: transmission.move_id in free)
-        due = due.try_lock_for_update(allow_referencing=True)
+        due = due._that_fit().try_lock_for_update(allow_referencing=True)
         taken_back = due.filtered(lambda t: t.state == "prepared" and not t._wanted())
         taken_back._set_state("cancelled")
         origins = {
@@ -224,6 +236,25 @@ class MaventaTransmission(models.Model):
         (due - taken_back).move_id._maventa_write({"maventa_delivery_state": "sending"})
         self.env["ir.cron"]._commit_progress()
         return origins
+
+    def _that_fit(self):
+        """The first of them, as far as their documents fit into memory together."""
+        sizes = {file.res_id: file.file_size for file in self._document_attachments()}
+        total = 0
+        for place, transmission in enumerate(self):
+            total += sizes.get(transmission.id, 0)
+            if place and total > SEND_BYTES:
+                return self[:place]
+        return self
+
+    def _may_be_at_maventa(self):
+        """Whether Maventa has this, or it is not known that it has not."""
+        known = UNDER_WAY_STATES + TAKEN_STATES
+        return (
+            self.state in known
+            or bool(self.accepted_at)
+            or self.error_code in DOUBTFUL_CODES
+        )
 
     def _wanted(self):
         """Whether the invoice still waits in the status that invoices go out from."""
@@ -274,7 +305,9 @@ class MaventaTransmission(models.Model):
                 doubtful = transmission.state == "uncertain"
                 code = "given_up_uncertain" if doubtful else "given_up"
                 hours = round(age.total_seconds() / 3600)
-                transmission._fail(code, {"hours": hours})
+                transmission._fail(
+                    code, {**(transmission.error_args or {}), "hours": hours}
+                )
 
     def _not_tried(self, state, **values):
         """Go back to where it came from: the line broke before its turn."""

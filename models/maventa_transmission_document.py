@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 
 from ..client import NotFound
 from .account_move_attachments import File
+from .contents import read_content, store_content
 
 IMAGE = "ORIGINAL_OR_GENERATED_IMAGE"
 """Maventa's word for the PDF of an invoice: ours, or else the one it made."""
@@ -58,9 +59,18 @@ class MaventaTransmission(models.Model):
 
     # What was sent --------------------------------------------------------------------
 
+    def _store(self, document):
+        store_content(self, "document", document, "application/xml")
+
+    def _document_attachments(self):
+        """Where the documents lie, as bytes."""
+        domain = [("res_model", "=", self._name), ("res_field", "=", "document")]
+        files = self.env["ir.attachment"].sudo()
+        return files.search([*domain, ("res_id", "in", self.ids)])
+
     def _sent_files(self):
         """The document and the files inside, first the document itself."""
-        content = base64.b64decode(self.with_context(bin_size=False).document or b"")
+        content = read_content(self._document_attachments()[:1])
         if not content:
             return []
         whole = a_file(self.file_name or "invoice", content)

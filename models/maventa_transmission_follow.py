@@ -21,6 +21,8 @@ from ..const import (
     LONGEST_PAUSE,
     LOOK_SECONDS,
     LOOK_SHARE,
+    MISSING_HOURS,
+    MISSING_LOOK_SECONDS,
     ROUTES,
     SINGLE_LOOKS,
     UNASKED_SECONDS,
@@ -34,7 +36,13 @@ OLD_NEWS = {"CREATED", "RECEIVED"}
 IDENTITY = ("type", "channel", "key", "message", "happened_at")
 """By all that an event says it is known again; one without a time by the rest."""
 
+YEARS = range(2000, 2100)
+"""Those of the events; at the edges of the calendar nothing can be counted with."""
+
 WITHOUT_ATTACHMENTS = "action_send_without_attachments"
+
+SURPRISES = {"einvoice": "by_einvoice", "email": "by_email", "print": "by_letter"}
+"""The warning that goes with each channel, where another was planned."""
 
 
 class MaventaTransmission(models.Model):
@@ -45,6 +53,13 @@ class MaventaTransmission(models.Model):
     """
 
     _inherit = "maventa.transmission"
+
+    missing_since = fields.Datetime(
+        string="Not Known Since",
+        readonly=True,
+        exportable=False,
+        help="Since when Maventa says that it does not know the invoice.",
+    )
 
     # Asking -------------------------------------------------------------------
 
@@ -68,8 +83,10 @@ class MaventaTransmission(models.Model):
 
         :raises MaventaError: Maventa could not be asked
         """
-        answers = Watch(client, SINGLE_LOOKS).look(self._watched())
-        return self._take_looks(answers)
+        watch = Watch(client, SINGLE_LOOKS, client.until)
+        for answers in watch.look(self._watched()):
+            about = self.filtered(lambda t, names=answers: t.remote_id in names)
+            about._take_looks(answers, watch.missing)
 
     def _watched(self):
         """What the client needs to know of those that Maventa can be asked about."""
@@ -100,21 +117,20 @@ class MaventaTransmission(models.Model):
 
     # Answers ------------------------------------------------------------------
 
-    def _take_looks(self, answers):
+    def _take_looks(self, answers, missing=()):
         """Write down what is new, each by itself, and when the next look is.
 
         :param answers: by id at Maventa an invoice, or None
+        :param missing: ids that Maventa has said it does not know
         :returns: those written to; others have just been locked by somebody else
         """
         mine = self.try_lock_for_update(allow_referencing=True)
         for transmission in mine.filtered(lambda t: t._is_followed()):
-            invoice = answers.get(transmission.remote_id)
-            news = invoice and transmission._news(invoice)
-            if news:
-                transmission._try("take the news", transmission._take_news, *news)
+            name = transmission.remote_id
+            look = (answers.get(name), name in missing)
+            transmission._try("take the news", transmission._take_look, *look)
         for transmission in mine:
-            unasked = transmission.remote_id not in answers
-            transmission.check_at = transmission._next_look(unasked)
+            transmission.check_at = transmission._next_look()
         return mine
 
     def _company_cause(self):
@@ -132,23 +148,47 @@ class MaventaTransmission(models.Model):
         causes = [cause_of((t.error_args or {}).get("text")) for t in failed]
         return next((cause for cause in causes if cause in COMPANY_CAUSES), "")
 
-    def _next_look(self, unasked=False):
-        """When Maventa is asked again: the longer it has been quiet, the rarer.
+    def _take_look(self, invoice, missing):
+        """Write down what Maventa has just said of it."""
+        news = invoice and self._news(invoice)
+        if news:
+            self._take_news(*news)
+        if invoice and self.missing_since:
+            self.missing_since = False
+        if missing:
+            self._note_missing()
 
-        :param unasked: it was due but not asked about
+    def _note_missing(self):
+        """Once it is no proof that Maventa does not know it; for hours it is."""
+        now = fields.Datetime.now()
+        self.missing_since = self.missing_since or now
+        hours = (now - self.missing_since).total_seconds() / 3600
+        if self.state == "accepted" and hours >= MISSING_HOURS:
+            self._fail("not_known")
+
+    def _postpone(self, name):
+        """Have others come first: the question about this one could not be answered.
+
+        :param name: its id at Maventa; empty for a question about all of them
         """
+        asked = self.filtered(lambda t: not name or t.remote_id == name)
+        soon = fields.Datetime.now() + timedelta(seconds=UNASKED_SECONDS)
+        for transmission in asked.try_lock_for_update(allow_referencing=True):
+            transmission.check_at = max(soon, transmission.check_at or soon)
+
+    def _next_look(self):
+        """When Maventa is asked again: the longer it has been quiet, the rarer."""
         if not self._is_followed():
             return False
         now = fields.Datetime.now()
-        if unasked:
-            soon = now + timedelta(seconds=UNASKED_SECONDS)
-            return max(soon, self.check_at or soon)
         quiet = now - (self.news_at or self.accepted_at or self.create_date)
         shortest, longest, share = (
             (LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE)
             if self.state == "accepted"
             else (END_LOOK_SECONDS, LONGEST_END_LOOK_SECONDS, END_LOOK_SHARE)
         )
+        if self.missing_since and self.state == "accepted":
+            longest = MISSING_LOOK_SECONDS
         pause = min(max(quiet.total_seconds() / share, shortest), longest)
         return now + timedelta(seconds=round(pause))
 
@@ -229,12 +269,8 @@ class MaventaTransmission(models.Model):
         """What is worth a person's attention although the invoice has left."""
         if WITHOUT_ATTACHMENTS in events.mapped("key"):
             return "without_attachments"
-        planned = self.planned_channel
-        if not planned or channel not in ("print", "email") or channel == planned:
-            return False
-        if channel == "print":
-            return "by_letter"
-        return planned == "einvoice" and "by_email"
+        surprise = channel and self.planned_channel not in (False, channel)
+        return surprise and SURPRISES[channel]
 
     def _failure_of(self, state, events):
         if state != "failed":
@@ -265,11 +301,12 @@ def _identity(values):
 
 
 def _moment(text):
-    """The moment of an ISO 8601 text in UTC, to the second; None if it is none."""
+    """The moment of an ISO 8601 text in UTC, to the second; None if it is none, or one
+    that no invoice can have."""
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return moment.replace(microsecond=0)
+    return moment.replace(microsecond=0) if moment.year in YEARS else None

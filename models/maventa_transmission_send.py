@@ -1,6 +1,5 @@
-import base64
 import logging
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -11,11 +10,13 @@ from ..client import (
     Line,
     LineDown,
     MaventaError,
+    NotLoaded,
     OutcomeUnknown,
     Parcel,
     Rejected,
 )
-from ..const import BROKEN_LINE, LOOK_SECONDS, SEND_THREADS
+from ..const import BROKEN_LINE, DOUBTFUL_CODES, LOOK_SECONDS, SEND_THREADS
+from .contents import read_content
 
 _logger = logging.getLogger(__name__)
 
@@ -36,17 +37,13 @@ class MaventaTransmission(models.Model):
         :returns: the error of each transmission that met one, and whether the line
             still stood at the end
         """
-        parcels = {
-            transmission: transmission._parcel(origin)
-            for transmission, origin in origins.items()
-        }
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
         line = Line(BROKEN_LINE, served)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
-                pool.submit(line.hand_over, client, parcel): transmission
-                for transmission, parcel in parcels.items()
+                transmission._hand_over(origin, pool, line, client): transmission
+                for transmission, origin in origins.items()
             }
             for future in as_completed(futures):
                 transmission = futures[future]
@@ -59,6 +56,18 @@ class MaventaTransmission(models.Model):
         failed = [error for error in errors.values() if error.retryable]
         return errors, not line.down and len(failed) < len(origins)
 
+    def _hand_over(self, origin, pool, line, client):
+        """Have a thread do it; what goes wrong before that costs this one alone."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                parcel = self._parcel(origin)
+            return pool.submit(line.hand_over, client, parcel)
+        except Exception as error:
+            _logger.exception("Transmission %s could not be read.", self.id)
+            future = Future()
+            future.set_exception(NotLoaded(type(error).__name__))
+            return future
+
     def _parcel(self, origin):
         """What a thread needs to hand this over.
 
@@ -66,20 +75,16 @@ class MaventaTransmission(models.Model):
             it is about an earlier try that ended in doubt
         """
         self.ensure_one()
-        move = self.move_id
-        doubtful = move.maventa_transmission_ids.filtered(
+        doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission._may_be_there()
         )
-        asked = [*doubtful.mapped("uuid"), *([self.uuid] * (origin == "uncertain"))]
+        names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
+        asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
         return Parcel(
+            **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,
-            number=move.name,
-            total=move.amount_total,
-            currency=move.currency_id.name,
-            date=str(move.invoice_date),
-            recipient=move.partner_id.commercial_partner_id.name or "",
             file_name=self.file_name,
-            content=base64.b64decode(self.document),
+            content=read_content(self._document_attachments()[:1]),
             fields=self.request,
             sha256=self.sha256 or "",
             ask_about=tuple(dict.fromkeys(asked)),
@@ -88,7 +93,7 @@ class MaventaTransmission(models.Model):
     def _may_be_there(self):
         """Whether it failed in a way that leaves open whether Maventa has it."""
         refused = self.error_code == "rejected" and self.error_args or {}
-        return self.error_code == "given_up_uncertain" or refused.get("doubtful")
+        return self.error_code in DOUBTFUL_CODES or refused.get("doubtful")
 
     def _write_down(self, future, origin, attempts):
         """Write the answer, and only that, and commit.
@@ -109,11 +114,16 @@ class MaventaTransmission(models.Model):
             self._let_go(attempts)
 
     def _let_go(self, attempts):
-        """Have Maventa asked soon; should this fail too, the lease's end does it."""
-        if self.state == "sending" and self.attempts == attempts:
-            self.lease_until = fields.Datetime.now() - timedelta(seconds=1)
-            self.env.ref("account_maventa.ir_cron_maventa_transfer")._trigger()
+        """Count it as a try of unknown outcome: Maventa is asked after a pause, and not
+        for ever. Should this fail too, the lease's end does it."""
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._wait("uncertain", OutcomeUnknown())
             self.env["ir.cron"]._commit_progress()
+        except Exception:
+            _logger.exception("Transmission %s was left to its lease.", self.id)
+            self.env.cr.rollback()
 
     def _take_answer(self, future, origin):
         error = future.exception()

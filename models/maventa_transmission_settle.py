@@ -127,7 +127,10 @@ class MaventaTransmission(models.Model):
         if self.state == "failed":
             return status in waits | company.maventa_transferred_status_id and failed
         is_first = self._noted_state() not in FATES.values()
-        if self.state in TAKEN_STATES and (is_first or status in waits | failed):
+        transferred = company.maventa_transferred_status_id
+        if self.state in TAKEN_STATES and (
+            is_first or status in waits | failed | transferred
+        ):
             return self.move_id._maventa_status_after()
         return None
 

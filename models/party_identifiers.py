@@ -12,6 +12,8 @@ from stdnum.fi import ytunnus as finnish
 from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr as swedish
 
+from ..const import BUSINESS_IDS
+
 _SCHEMES = """
     0002 0007 0009 0060 0088 0096 0097 0106 0130 0135 0142 0151 0183 0184 0188
     0190 0191 0192 0195 0196 0198 0199 0200 0201 0204 0208 0209 0210 0211 0216
@@ -32,6 +34,55 @@ REGISTERS = {
     "BE": [("0208", 10, belgian.is_valid)],
 }
 """Scheme, count of digits and check of each country's company numbers."""
+
+_FRENCH = ("BL", "GF", "GP", "MF", "MQ", "PM", "RE", "YT")
+
+REGISTER_COUNTRIES = {
+    "AX": "FI",
+    "EA": "ES",
+    "GL": "DK",
+    "IC": "ES",
+    "SJ": "NO",
+    **dict.fromkeys(_FRENCH, "FR"),
+}
+"""Territories with codes of their own whose companies are in another country's
+register: Åland, Ceuta and Melilla, Greenland, the Canary Islands, Svalbard, and the
+French overseas. The Faroes, the Channel Islands and the Dutch Caribbean have their
+own."""
+
+VAT_PREFIXES = {
+    "AX": "FI",
+    "EA": "ES",
+    "FO": "FO",
+    "GB": "GB",
+    "GR": "EL",
+    "IC": "ES",
+    "IM": "GB",
+    "MC": "FR",
+    "NO": "NO",
+    "SJ": "NO",
+    "SM": "SM",
+    "XI": "XI",
+    **dict.fromkeys(_FRENCH, "FR"),
+}
+"""Prefixes of VAT numbers that are not the code of the EU country itself."""
+
+VAT_AREAS = {
+    "DE": [(r"27498|78266", "outside")],
+    "DK": [(r"\d{3}", "FO"), (r"39\d\d", "GL")],
+    "ES": [(r"(35|38|51|52).*", "outside")],
+    "FI": [(r"22\d{3}", "AX")],
+    "FR": [(r"97.*", "outside")],
+    "GR": [(r"63086", "outside")],
+    "IM": [(r".*", "GB")],
+    "IT": [(r"22061|23041", "outside")],
+    "MC": [(r".*", "FR")],
+    "NO": [(r"917\d", "SJ")],
+}
+"""By country the postal codes where not its own VAT holds, and which (articles 6 and 7
+of the directive 2006/112/EC): Heligoland and Büsingen, the Faroes, Greenland, the
+Canary Islands, Ceuta and Melilla, Åland, the French overseas, Mount Athos, the Isle of
+Man, Campione and Livigno, Monaco, Svalbard."""
 
 NUMBER_IN_VAT = {"FI": 8, "SE": 10, "NO": 9, "DK": 8, "BE": 10}
 """Where the VAT number begins with the company number: its length."""
@@ -63,7 +114,12 @@ ADDRESS_FORMS = {
 """The checks of the schemes used by our countries."""
 
 PEPPOL_ADDRESS = re.compile(r"(\d{4})\s*:\s*(\S.*)")
+PARTICIPANT_SCHEME = "iso6523-actorid-upis::"
 OVT = re.compile(r"0037\d{8}\w{0,5}")
+GLN = re.compile(r"\d{13}")
+FINNISH_SCHEMES = ("0037", "0212", "0213")
+"""Schemes of Finnish numbers that Peppol does not allow as addresses any more: the OVT
+code stands for them."""
 
 
 def company_number(country, *texts):
@@ -77,6 +133,43 @@ def company_number(country, *texts):
             if len(digits) == length and (not is_valid or is_valid(digits)):
                 return scheme, digits
     return None
+
+
+def register_country(code):
+    """The country whose register of companies is used where this code is."""
+    return REGISTER_COUNTRIES.get(code, code or "")
+
+
+def vat_number(country, text, in_union):
+    """A VAT number in capitals and with its prefix (BR-CO-09).
+
+    :param country: the code of the partner's country
+    :param in_union: whether that is a country of the EU
+    :returns: nothing for numbers that have no prefix, as outside Europe, and for signs
+        that say that there is none
+    """
+    vat = re.sub(r"[^0-9A-Z]", "", (text or "").upper())
+    prefix = VAT_PREFIXES.get(country, country if in_union else "")
+    if not has_digits(vat):
+        return ""
+    if not vat[:2].isalpha():
+        return prefix and prefix + vat
+    if prefix and vat.startswith(country):
+        return prefix + vat[2:]
+    return vat
+
+
+def vat_area(country, postal_code, service=False):
+    """The country whose VAT holds at an address, or the territory that has none of
+    the EU's.
+
+    Åland is outside the EU's VAT territory for goods alone.
+    """
+    digits = re.sub(r"\D", "", postal_code or "")
+    forms = VAT_AREAS.get(country, ())
+    found = (area for form, area in forms if re.fullmatch(form, digits))
+    area = next(found, country or "")
+    return "FI" if area == "AX" and service else area
 
 
 def number_in_vat(country, vat):
@@ -105,12 +198,94 @@ def address(scheme, value):
     return scheme, value
 
 
-def parse_address(text):
-    """An address that a person entered: `scheme:value`, or a Finnish OVT code.
+def parse_address(text, country=""):
+    """An address that a person entered: `scheme:value`, or a number whose form tells
+    its scheme: a Finnish OVT code, a location number (GLN), a company number.
 
+    :param country: whose company numbers may be meant
     :returns: scheme and value as entered; nothing for other forms
     """
-    text = (text or "").strip()
+    text = re.sub(r"[\s\u200b-\u200d\ufeff]", "", text or "")
+    text = text.removeprefix(PARTICIPANT_SCHEME)
+    scheme, value = "", text
     if found := PEPPOL_ADDRESS.fullmatch(text):
-        return found.groups()
-    return ("0216", text) if OVT.fullmatch(text) else None
+        scheme, value = found.groups()
+        if scheme not in FINNISH_SCHEMES:
+            return scheme, value
+    bare = re.sub(r"[./-]", "", value).upper()
+    if OVT.fullmatch(bare):
+        return "0216", bare
+    if GLN.fullmatch(bare) and _has_check_digit(bare):
+        return "0088", bare
+    return _address_of_number("FI" if scheme else country, bare) or (
+        (scheme, value) if scheme else None
+    )
+
+
+def _address_of_number(country, bare):
+    """The address made of a company number that was entered without its scheme."""
+    digits = bare.removeprefix(country)
+    contained = number_in_vat(country, bare) if _is_vat(country, bare) else ""
+    found = company_number(country, digits if digits.isdecimal() else "", contained)
+    return number_address(*found) if found else None
+
+
+def number_address(scheme, number):
+    """An address made of a company number; in Finland the OVT code is used."""
+    return ("0216", f"0037{number}") if scheme == "0212" else (scheme, number)
+
+
+def address_text(text, country=""):
+    """An address that a person entered, as Maventa gets it: the receiver that the
+    document names, too.
+
+    OVT codes stay without scheme where they were entered so. What has an unknown form,
+    such as the account numbers of banks, only loses its blanks.
+    """
+    text = re.sub(r"[\s\u200b-\u200d\ufeff]", "", text or "")
+    found = parse_address(text, country)
+    if not found:
+        return text
+    scheme, value = address(*found) or found
+    return value if scheme == "0216" and scheme not in text[:4] else f"{scheme}:{value}"
+
+
+def same_company(country, ours, theirs):
+    """Tell whether two lists of company IDs and VAT numbers belong to one company.
+
+    VAT numbers of Finland, Sweden, Norway, Denmark and Belgium contain the company ID,
+    those of other countries have to be compared by themselves.
+
+    :returns: None when there is nothing that can be compared
+    """
+    ours, theirs = (
+        {_kind_and_number(country, text) for text in texts if has_digits(text)}
+        for texts in (ours, theirs)
+    )
+    if ours & theirs:
+        return True
+    kinds = {kind for kind, _number in ours} & {kind for kind, _number in theirs}
+    return False if kinds - {None} else None
+
+
+def has_digits(text):
+    """Tell whether a number is more than a sign for none, such as Odoo's “/”."""
+    return bool(re.search(r"\d", text or ""))
+
+
+def _kind_and_number(country, text):
+    """What a number is, by its form: None where that is not known."""
+    plain = re.sub(r"[^0-9A-Z]", "", text.upper())
+    bare = plain.removeprefix(country)
+    contained = number_in_vat(country, country + bare)
+    # With the century, as sole traders of Sweden write their number.
+    is_long = country == "SE" and plain[:2] in ("16", "19", "20")
+    after_century = bare[2:] if is_long else ""
+    if found := company_number(country, bare, after_century, contained):
+        return found
+    return "VAT" if _is_vat(country, country + bare) else None, bare
+
+
+def _is_vat(country, vat):
+    form, _example, _registry = BUSINESS_IDS.get(country, ("(?!)", "", ""))
+    return bool(re.fullmatch(form, vat))

@@ -74,6 +74,15 @@ class ResCompany(models.Model):
     maventa_notification_email = fields.Char(
         string="Email Address for Notifications", groups=ADMINISTRATOR
     )
+    maventa_credit_notes = fields.Selection(
+        [
+            ("transfer", "Transfer them when they are confirmed"),
+            ("wait", "Wait until someone sets their status"),
+        ],
+        string="Credit Notes",
+        groups=ADMINISTRATOR,
+        help="A status marked as the default for credit notes takes precedence.",
+    )
     maventa_to_transfer_status_id = fields.Many2one(
         "maventa.invoice.status",
         string="Status of the invoices to be transferred",
@@ -130,15 +139,24 @@ class ResCompany(models.Model):
         """Store a new key, which also binds the connection to this database."""
         parameters = self.env["ir.config_parameter"].sudo()
         for company in self.filtered(lambda c: c.maventa_user_api_key != MASK):
+            key = company.maventa_user_api_key
             company.sudo().write(
                 {
-                    "maventa_stored_api_key": company.maventa_user_api_key,
                     "maventa_database_uuid": parameters.get_param("database.uuid"),
                     "maventa_problem_code": False,
                 }
             )
+            company.sudo()._maventa_write_secret("maventa_stored_api_key", key)
         # What has been entered is not sent back to whoever has entered it.
         self.invalidate_recordset(["maventa_user_api_key"])
+
+    def _maventa_write_secret(self, name, value):
+        """Write it by itself to a row that is locked, so that the query can't fail: one
+        that fails is logged with its values."""
+        self.flush_recordset()
+        self._maventa_lock()
+        self[name] = value
+        self.flush_recordset([name])
 
     @api.depends("maventa_problem_code")
     @api.depends_context("lang")

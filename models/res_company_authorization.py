@@ -1,14 +1,18 @@
 import logging
+import time
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..client import CompanyRefused, MaventaError, Unauthorised
 from ..const import (
+    BATCH_SECONDS,
     LONGEST_LOOK_PAUSE,
+    RUN_SECONDS,
     SHORTEST_LOOK_PAUSE,
     SIGNING_COUNTRIES,
 )
+from .party_identifiers import register_country
 from .res_company import ADMINISTRATOR
 
 _logger = logging.getLogger(__name__)
@@ -45,8 +49,9 @@ class ResCompany(models.Model):
         """Note how far the company has come, and since when."""
         company = self.sudo()
         if company.maventa_state != state:
+            values["maventa_state"] = state
             values["maventa_state_at"] = fields.Datetime.now()
-        company.write({"maventa_state": state, **values})
+        company.write(values)
 
     # Asking for a signature -------------------------------------------------------
 
@@ -57,35 +62,39 @@ class ResCompany(models.Model):
         :raises UserError: the request did not go out
         """
         self.ensure_one()
+        self._maventa_lock()
         self._maventa_ask(lambda client: client.request_authorization(email, locale))
         self._maventa_note_request(email)
 
     def _maventa_note_request(self, email):
-        self._maventa_move_to(
-            "requested",
+        """A company that is switched on stays so: it goes on when this is signed."""
+        company = self.sudo()
+        company._maventa_move_to(
+            company.maventa_state if company.maventa_active else "requested",
             maventa_authorization_email=email,
             maventa_state_at=fields.Datetime.now(),
             maventa_signed=False,
             maventa_look_at=False,
         )
+        company._maventa_commit()
 
     def _maventa_signs_electronically(self):
         """Elsewhere Maventa's support authenticates companies by hand."""
-        return self.country_id.code in SIGNING_COUNTRIES
+        return register_country(self.country_id.code) in SIGNING_COUNTRIES
 
     # Asking how things stand ------------------------------------------------------
 
     def action_maventa_refresh(self):
         """Ask Maventa how far the signing has come, and whether all is well."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_ask(self._maventa_refresh)
         return self._maventa_notification(*self._maventa_standing_text())
 
     def action_maventa_test(self):
         """Ask Maventa who the credentials belong to, and whether all is well."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_ask(self._maventa_refresh)
         level, text = self._maventa_standing_text()
         if level == "success":
@@ -199,26 +208,47 @@ class ResCompany(models.Model):
                 "|",
                 ("maventa_look_at", "=", False),
                 ("maventa_look_at", "<=", fields.Datetime.now()),
-            ]
+            ],
+            order="maventa_look_at nulls first, id",
         )
-        for company in companies.filtered(lambda c: not c._maventa_is_copy()):
-            company._maventa_look()
-            self.env["ir.cron"]._commit_progress(1)
+        companies = companies.filtered(lambda c: not c._maventa_is_copy())
+        self._maventa_each(companies, "_maventa_plan_look", "_maventa_look")
         self._maventa_look_at_subscriptions()
         self.env["maventa.operator"]._refresh_when_old()
+
+    @api.model
+    def _maventa_each(self, companies, plan, look):
+        """Look at each company for a bounded time; the rest has its turn soon.
+
+        What goes wrong for one company costs that company. Its next look is planned
+        before this one: whatever becomes of it, others come first then.
+        """
+        until = time.monotonic() + RUN_SECONDS
+        for company in companies:
+            for step in (plan, look):
+                company._maventa_step(step)
+                self.env["ir.cron"]._commit_progress()
+            if time.monotonic() >= until and company != companies[-1:]:
+                cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
+                cron.sudo()._trigger()
+                return
 
     def _maventa_look(self):
         """One look at one company, with the next one planned."""
         before = self.maventa_state
         try:
             with self._maventa_client() as client:
+                client.allow(BATCH_SECONDS)
                 self._maventa_refresh(client)
         except (MaventaError, ValueError) as error:
             _logger.info("Company %s: %s", self.id, type(error).__name__)
         if self.maventa_state in ON_THE_WAY or self.maventa_problem_code:
-            self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
+            self._maventa_plan_look()
         if self.maventa_state != before:
             self._maventa_tell_administrator()
+
+    def _maventa_plan_look(self):
+        self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
 
     def _maventa_look_pause(self):
         """A tenth of the time that the company has been waiting, within bounds."""
@@ -242,7 +272,7 @@ class ResCompany(models.Model):
             "declined": company.env._("Maventa: the authentication is not signed"),
         }
         company.partner_id.activity_schedule(
-            "mail.mail_activity_data_todo",
+            "account_maventa.mail_activity_authentication",
             summary=summaries[company.maventa_state],
             note=company.maventa_next_step,
             user_id=user.id,

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.modules.module import get_manifest
 
 from ..client import (
@@ -16,7 +16,9 @@ from ..client import (
     Unauthorised,
     check_base_url,
 )
+from ..const import BATCH_SECONDS
 from .causes import explain
+from .res_company import ADMINISTRATOR
 from .tuning import tuned
 
 VENDOR_KEY_PARAMETERS = {
@@ -53,7 +55,7 @@ class ResCompany(models.Model):
             credentials,
             base_url=base_url,
             user_agent=f"account_maventa/{get_manifest('account_maventa')['version']}",
-            timeout=tuned(self.env, "timeout_seconds"),
+            timeout=max(tuned(self.env, "timeout_seconds"), 1),
             drawer=DRAWERS[base_url, credentials] if keep_token else None,
         )
 
@@ -66,13 +68,46 @@ class ResCompany(models.Model):
         endpoint = parameters.get_param("account_maventa.endpoint")
         return check_base_url(endpoint or BASE_URLS[self.sudo().maventa_environment])
 
+    def _maventa_lock(self):
+        """Keep others from writing to the company until the transaction ends.
+
+        Before a secret is written, as a query that meets a conflict is logged with its
+        values; and before a call that changes something at Maventa, as a conflict after
+        it would have Odoo make the call a second time.
+
+        :raises UserError: somebody else is writing to it
+        """
+        if self.try_lock_for_update(allow_referencing=True) != self:
+            raise UserError(
+                self.env._(
+                    "A scheduled action is updating %(company)s. Try again in a"
+                    " moment.",
+                    company=self[:1].name,
+                )
+            )
+
+    def _maventa_check_administrator(self):
+        """Who may change access rights may write to companies, but not set this up.
+
+        :raises AccessError: the user is no administrator
+        """
+        self.check_access("write")
+        if not (self.env.su or self.env.user.has_group(ADMINISTRATOR)):
+            raise AccessError(
+                self.env._("Only administrators can use the Maventa settings.")
+            )
+
     def _maventa_ask(self, question):
         """Let ``question`` use a client, for a person who waits for the answer.
 
         :raises UserError: one sentence of cause and remedy, whatever went wrong
         """
+        if self._maventa_is_copy():
+            values = {"company": self.name}
+            raise UserError(" ".join(explain(self.env, "database_copied", values)))
         try:
             with self._maventa_client() as client:
+                client.allow(BATCH_SECONDS)
                 return question(client)
         except ValueError as error:
             texts = explain(self.env, "invalid_endpoint", {"text": str(error)})

@@ -4,8 +4,14 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import split_every
 
-from ..client import PAGE_SIZE, MaventaError, Unauthorised, Watch
-from ..const import LINE_CODES, LOOK_NOW, LOOK_SECONDS, SINGLE_LOOKS
+from ..client import PAGE_SIZE, MaventaError, Watch
+from ..const import (
+    BATCH_SECONDS,
+    LINE_CODES,
+    LOOK_NOW,
+    LOOK_SECONDS,
+    SINGLE_LOOKS,
+)
 from .res_company import ADMINISTRATOR
 
 
@@ -98,7 +104,10 @@ class ResCompany(models.Model):
         skipped = []
         transmissions = self.env["maventa.transmission"]
         with self._maventa_client(keep_token=True) as client:
-            watch = Watch(client, SINGLE_LOOKS)
+            client.allow(BATCH_SECONDS)
+            watch = Watch(client, SINGLE_LOOKS, until)
+            if not self._maventa_is_let_in(client):
+                return False
             while looks := transmissions._due_looks(self, skipped):
                 skipped += (
                     looks - self._maventa_look_at_them(client, watch, looks)
@@ -110,28 +119,31 @@ class ResCompany(models.Model):
         return False
 
     def _maventa_look_at_them(self, client, watch, looks):
-        """One call about up to a hundred, in a transaction of its own.
+        """One call about up to a hundred, then some about single ones; what is said is
+        stored before the next is asked for.
 
         :returns: those that nobody else has just locked
         """
         watched = looks._watched()
-        self.env["ir.cron"]._commit_progress()
-        answers = {}
+        followed = {each.name for each in watched}
+        ended = looks.filtered(lambda t: t.remote_id not in followed)
+        mine = ended._take_looks({})
+        self.env["ir.cron"]._commit_progress(len(ended))
         try:
-            answers = watch.look(watched) if watched else {}
-        except Unauthorised:
-            watch.left = 0
-            self._maventa_explain_refusals(client, looks.browse())
+            for answers in watch.look(watched) if watched else ():
+                about = looks.filtered(lambda t, names=answers: t.remote_id in names)
+                mine += about._take_looks(answers, watch.missing)
+                self.env["ir.cron"]._commit_progress(len(about))
         except MaventaError as error:
             watch.left = 0
-            self._maventa_line_broke([error], asking=True)
+            looks._postpone(watch.asking)
+            self._maventa_not_let_in(client, error)
         else:
             self._maventa_answered()
-        mine = looks._take_looks(answers)
         cause = mine._company_cause()
         if cause and not self._maventa_is_stopped():
             self._maventa_hold(cause)
-        self.env["ir.cron"]._commit_progress(len(mine))
+        self.env["ir.cron"]._commit_progress()
         return mine
 
     def _maventa_answered(self):

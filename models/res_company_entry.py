@@ -6,12 +6,14 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
 from .maventa_invoice_status import ROLE_FIELDS
+from .party_identifiers import has_digits
 from .res_company import ADMINISTRATOR
 
 LOCKED_FIELDS = (
     "maventa_send_pdf",
     "maventa_merge_pdf",
     "maventa_send_by_email",
+    "maventa_credit_notes",
     "maventa_notification_email",
     "maventa_responsible_id",
     *ROLE_FIELDS.values(),
@@ -30,12 +32,19 @@ class ResCompany(models.Model):
         if not self.env.su:
             for vals in vals_list:
                 self._maventa_check_state_untouched(vals)
-        return super().create([_cleaned(vals) for vals in vals_list])
+        companies = super().create([_cleaned(vals) for vals in vals_list])
+        if not self.env.su:
+            # The user's defaults, also those in the context, don't count.
+            forged = companies.sudo().filtered(lambda c: c.maventa_state != "new")
+            forged.maventa_state = "new"
+        return companies
 
     def write(self, vals):
         """EXTENDS base: cleans, refuses what is locked, and has switching on or
         changing statuses followed by a look at the invoices."""
         vals = _cleaned(vals)
+        if vals.get("maventa_user_api_key"):
+            self._maventa_lock()
         # Who is no administrator is refused by the fields' groups.
         if not self.env.su and self.env.user.has_group(ADMINISTRATOR):
             self._maventa_check_state_untouched(vals)
@@ -140,13 +149,13 @@ class ResCompany(models.Model):
 
     def _maventa_obstacle(self):
         """Why the company can't have an account of its own; empty when it can."""
-        if self.parent_id and not self.vat:
+        if self.parent_id and not has_digits(self.vat):
             return self.env._(
                 "%(company)s has no VAT number of its own. Only branches that have one"
                 " can send invoices through Maventa.",
                 company=self.name,
             )
-        if not (self.vat or self.company_registry):
+        if not (has_digits(self.vat) or has_digits(self.company_registry)):
             return self.env._(
                 "%(company)s has no VAT number and no company ID. Enter one of them on"
                 " the company first.",

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..client import LIMITS
+from ..client import LIMITS, CompanyRefused, MaventaError, Unauthorised, Unavailable
 from ..const import LINE_CODES, LONGEST_PAUSE, SEND_BATCH, SHORTEST_LOOK_PAUSE
 from .causes import COMPANY_CAUSES, WAITING_CODES, explain
 from .res_company import ADMINISTRATOR
@@ -97,6 +97,44 @@ class ResCompany(models.Model):
             transmission.next_attempt_at = transmission.create_date
         self.env["ir.cron"]._commit_progress()
 
+    def _maventa_is_let_in(self, client):
+        """Have a token before anything is claimed or asked; tell whether there is one.
+
+        A call that hangs may cost this process its life. So the line is written down as
+        broken before, and as it was after.
+        """
+        if client.tokens.has_token:
+            return True
+        was = self._maventa_line_values()
+        self._maventa_write_line(self._maventa_broken_line([Unavailable()]))
+        try:
+            client.tokens.token()
+        except MaventaError as error:
+            self._maventa_write_line(was)
+            self._maventa_not_let_in(client, error)
+            return False
+        self._maventa_write_line(was)
+        return True
+
+    def _maventa_not_let_in(self, client, error):
+        if isinstance(error, CompanyRefused):
+            self._maventa_hold(error.cause)
+        elif isinstance(error, Unauthorised):
+            refused = self.env["maventa.transmission"]
+            self._maventa_explain_refusals(client, refused)
+        else:
+            self._maventa_line_broke([error], asking=True)
+
+    def _maventa_line_values(self):
+        names = ("maventa_pauses", "maventa_paused_until", "maventa_pause_code")
+        return {name: self.sudo()[name] for name in names}
+
+    def _maventa_write_line(self, values):
+        """Commit to it, unless somebody is just writing to the company."""
+        if self.try_lock_for_update(allow_referencing=True):
+            self.sudo().write(values)
+        self.env["ir.cron"]._commit_progress()
+
     def _maventa_line_broke(self, errors, asking=False):
         """Leave Maventa alone for a while: longer each time, but only as long as a
         single invoice could not be the one to blame.
@@ -104,6 +142,16 @@ class ResCompany(models.Model):
         :param errors: what went wrong with the last invoices
         :param asking: whether it was a question, which no invoice is to blame for
         """
+        now = fields.Datetime.now()
+        self.sudo().write(self._maventa_broken_line(errors, asking))
+        transmissions = self.env["maventa.transmission"]
+        free = transmissions._open(self).try_lock_for_update(allow_referencing=True)
+        free.filtered(lambda t: not t.waiting_since).waiting_since = now
+        free._give_up()
+        self.env["ir.cron"]._commit_progress()
+
+    def _maventa_broken_line(self, errors, asking=True):
+        """What the company says of a line that has broken once more."""
         company = self.sudo()
         causes = [e for e in errors if e.retryable and type(e) in WAITING_CODES]
         asked = max(error.retry_after or 0 for error in causes)
@@ -111,19 +159,11 @@ class ResCompany(models.Model):
         if not asking:
             steps = min(steps, 2 * len(self._maventa_held_up()) - 1)
         pause = pause_seconds(self.env, steps, asked)
-        now = fields.Datetime.now()
-        company.write(
-            {
-                "maventa_pauses": company.maventa_pauses + 1,
-                "maventa_paused_until": now + timedelta(seconds=pause),
-                "maventa_pause_code": WAITING_CODES[type(causes[-1])],
-            }
-        )
-        transmissions = self.env["maventa.transmission"]
-        free = transmissions._open(self).try_lock_for_update(allow_referencing=True)
-        free.filtered(lambda t: not t.waiting_since).waiting_since = now
-        free._give_up()
-        self.env["ir.cron"]._commit_progress()
+        return {
+            "maventa_pauses": company.maventa_pauses + 1,
+            "maventa_paused_until": fields.Datetime.now() + timedelta(seconds=pause),
+            "maventa_pause_code": WAITING_CODES[type(causes[-1])],
+        }
 
     def _maventa_hold(self, code):
         """Let all invoices wait for what Maventa refuses the whole company for.
@@ -187,7 +227,7 @@ class ResCompany(models.Model):
     def action_maventa_try_now(self):
         """End the pause of the company: one invoice tries the line at once."""
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         self._maventa_end_pause()
         self._maventa_trigger_transfer(delay=0)
 

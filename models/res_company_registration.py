@@ -7,6 +7,7 @@ from odoo.tools import email_normalize
 
 from ..client import MaventaError, NewCompany, OutcomeUnknown, Rejected
 from ..const import ACCOUNT_COUNTRIES, BUSINESS_IDS
+from .party_identifiers import has_digits, register_country
 from .res_company_connection import VENDOR_KEY_PARAMETERS
 
 
@@ -34,6 +35,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         company = self.sudo()
         company._maventa_check_registrable()
+        company._maventa_lock()
         if not company.maventa_stored_api_key:
             try:
                 key = company._maventa_ask(
@@ -47,6 +49,7 @@ class ResCompany(models.Model):
                 return company._maventa_known_person_text(email)
             company.maventa_user_api_key = key
             company._maventa_commit()
+            company._maventa_lock()
         return company._maventa_open_account()
 
     def _maventa_open_account(self):
@@ -176,7 +179,7 @@ class ResCompany(models.Model):
             self.env._(
                 "Choose a country in which Maventa opens accounts: %(codes)s.",
                 codes=", ".join(ACCOUNT_COUNTRIES),
-            ): self.country_id.code in ACCOUNT_COUNTRIES,
+            ): register_country(self.country_id.code) in ACCOUNT_COUNTRIES,
         }
         gaps = [text for text, fine in checks.items() if not fine]
         return list(filter(None, [self._maventa_number_gap(), *gaps]))
@@ -184,12 +187,14 @@ class ResCompany(models.Model):
     def _maventa_number_gap(self):
         """What is wrong with the number that Maventa would know the company by."""
         obstacle = self._maventa_obstacle()
-        if obstacle or self.country_id.code not in BUSINESS_IDS:
+        country = register_country(self.country_id.code)
+        if obstacle or country not in BUSINESS_IDS:
             return obstacle
-        vat, example, registry = BUSINESS_IDS[self.country_id.code]
-        if re.fullmatch(vat if self.vat else registry, self._maventa_business_id()):
+        vat, example, registry = BUSINESS_IDS[country]
+        is_liable = has_digits(self.vat)
+        if re.fullmatch(vat if is_liable else registry, self._maventa_business_id()):
             return ""
-        if self.vat:
+        if is_liable:
             return self.env._(
                 "“%(number)s” is no VAT number of %(country)s: write it like"
                 " %(example)s.",
@@ -205,22 +210,22 @@ class ResCompany(models.Model):
 
     def _maventa_business_id(self):
         """The VAT number with its country; without one the company ID."""
-        if not self.vat:
+        if not has_digits(self.vat):
             return re.sub(r"[\s.]", "", self.company_registry or "")
         number = re.sub(r"[\s.\-]", "", self.vat).upper()
-        code = self.country_id.code or ""
+        code = register_country(self.country_id.code)
         return number if number.startswith(code) else f"{code}{number}"
 
     def _maventa_new_company(self):
         return NewCompany(
             name=self.name.strip(),
             business_id=self._maventa_business_id(),
-            no_vat=not self.vat,
+            no_vat=not has_digits(self.vat),
             street=self.street,
             street2=self.street2 or "",
             post_code=self.zip,
             city=self.city,
-            country=self.country_id.code,
+            country=register_country(self.country_id.code),
             email=email_normalize(self.email),
         )
 

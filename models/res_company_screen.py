@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ..const import SIGNING_COUNTRIES
+from . import official_rules
 from .causes import explain
 from .res_company import ADMINISTRATOR
 
@@ -50,6 +50,9 @@ class ResCompany(models.Model):
     )
     maventa_cron_problem = fields.Char(
         compute="_compute_maventa_cron_problem", groups=ADMINISTRATOR
+    )
+    maventa_rules_problem = fields.Char(
+        compute="_compute_maventa_rules_problem", groups=ADMINISTRATOR
     )
 
     @api.depends(
@@ -109,7 +112,7 @@ class ResCompany(models.Model):
         )
 
     def _maventa_step_registered(self):
-        if self.country_id.code and self.country_id.code not in SIGNING_COUNTRIES:
+        if self.country_id and not self._maventa_signs_electronically():
             return self.env._(
                 "Companies in %(country)s are authenticated by Maventa's support: write"
                 " to support@maventa.com. The settings open when it is done, which is"
@@ -225,6 +228,29 @@ class ResCompany(models.Model):
             )
         self.maventa_cron_problem = text
 
+    @api.depends_context("lang")
+    def _compute_maventa_rules_problem(self):
+        """Whether the official rules can be run, if an administrator wants that."""
+        key = "account_maventa.validation_rules"
+        folder = self.env["ir.config_parameter"].sudo().get_param(key)
+        text = False
+        if folder and not official_rules.is_installed():
+            text = self.env._(
+                "E-invoices are not checked against the official rules, because the"
+                " Python package saxonche is not installed on the server. Install it, or"
+                " remove the system parameter %(key)s.",
+                key=key,
+            )
+        elif folder and not official_rules.rule_files(folder):
+            text = self.env._(
+                "E-invoices are not checked against the official rules, because there"
+                " are none (.sch, .xslt or .xsl) in %(folder)s. Correct or remove the system"
+                " parameter %(key)s.",
+                folder=folder,
+                key=key,
+            )
+        self.maventa_rules_problem = text
+
     def _maventa_trouble(self):
         """Why nothing leaves at the moment, as far as the reader may know it."""
         company = self.sudo()
@@ -242,6 +268,7 @@ class ResCompany(models.Model):
     def action_maventa_open(self):
         """Open the company's Maventa settings."""
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.res_company_maventa_action"
         )
@@ -252,6 +279,7 @@ class ResCompany(models.Model):
     def action_maventa_open_company(self):
         """Open the company itself, where its number and its address are entered."""
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "base.action_res_company_form"
         )
@@ -259,6 +287,7 @@ class ResCompany(models.Model):
 
     def action_maventa_open_cron(self):
         """Open the scheduled action that transfers."""
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id("base.ir_cron_act")
         cron = self.env.ref("account_maventa.ir_cron_maventa_transfer")
         return action | {"views": [(False, "form")], "res_id": cron.id}
@@ -273,6 +302,7 @@ class ResCompany(models.Model):
 
     def _maventa_open_invoices(self, domain):
         self.ensure_one()
+        self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )

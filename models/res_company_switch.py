@@ -60,19 +60,50 @@ class ResCompany(models.Model):
     def action_maventa_switch_on(self):
         """Switch the integration on, unless there is something to be said first.
 
-        :returns: a dialog that names what is missing or what will be sent, or False
+        :returns: a dialog that names what is missing or what will be sent, and asks
+            once about credit notes; or False
         :raises RedirectWarning: invoices would be transferred from a sent status
         """
         self.ensure_one()
-        self.check_access("write")
+        self._maventa_check_administrator()
         todos = self._maventa_before_switching_on()
         if not todos and self.maventa_to_transfer_status_id.is_sent:
             raise self.env["maventa.invoice.status"]._sent_warning()
-        if not todos and not self.maventa_waiting_count:
+        asks = self._maventa_asks_for_credit_notes()
+        if not (todos or asks or self.maventa_waiting_count):
             self.maventa_active = True
             return False
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.res_company_maventa_activate_action"
         )
-        name = self.env._("Not everything is there yet") if todos else action["name"]
+        name = action["name"]
+        if todos:
+            name = self.env._("Not everything is there yet")
+        elif self.maventa_waiting_count:
+            name = self.env._("Invoices are waiting")
         return action | {"name": name, "context": {"default_company_id": self.id}}
+
+    def _maventa_asks_for_credit_notes(self):
+        """Whether nobody has said yet what becomes of credit notes."""
+        company = self.sudo()
+        return (
+            not company.maventa_credit_notes and not company._maventa_default_status()
+        )
+
+    def _maventa_default_status(self):
+        """The status that is marked as the default for credit notes."""
+        return self.env["maventa.invoice.status"].search(
+            [
+                ("is_credit_note_default", "=", True),
+                ("company_id", "in", [False, self.id]),
+            ],
+            limit=1,
+        )
+
+    def _maventa_credit_note_status(self):
+        """The status that credit notes get when they are confirmed, if any."""
+        company = self.sudo()
+        if company.maventa_active and company.maventa_credit_notes == "transfer":
+            waits = company.maventa_to_transfer_status_id
+            return self._maventa_default_status() or waits
+        return self._maventa_default_status()

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..client import CompanyRefused, Unauthorised
 from ..const import (
+    BATCH_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
 )
@@ -140,7 +141,7 @@ class ResCompany(models.Model):
         with self._maventa_client(keep_token=True) as client:
             while True:
                 waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
-                waiting._maventa_prepare()
+                waiting._maventa_prepare(until)
                 self.env["ir.cron"]._commit_progress(len(waiting))
                 served = self._maventa_send_batch(client, served)
                 if not (served or waiting):
@@ -155,8 +156,13 @@ class ResCompany(models.Model):
         :param served: what the batch before has returned
         :returns: whether another batch makes sense
         """
-        if self._maventa_is_stopped():
+        if self._maventa_is_stopped() or not self._maventa_has_something_due():
             return False
+        client.allow(BATCH_SECONDS)
+        if not self._maventa_is_let_in(client):
+            return False
+        if client.is_late:
+            return True
         transmissions = self.env["maventa.transmission"]
         claimed = transmissions._claim(self, self._maventa_send_limit())
         if not claimed:
@@ -174,6 +180,11 @@ class ResCompany(models.Model):
         return not refused or self._maventa_explain_refusals(
             client, transmissions.concat(*refused)
         )
+
+    def _maventa_has_something_due(self):
+        now = fields.Datetime.now()
+        transmissions = self.env["maventa.transmission"]
+        return bool(transmissions._open(self, ("next_attempt_at", "<=", now), limit=1))
 
     def _maventa_waiting_moves(self, limit, after=0):
         """Invoices in the status to transfer from that have no transmission yet.

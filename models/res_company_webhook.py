@@ -4,9 +4,11 @@ import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..client import MaventaError, is_loopback, webhook_url
 from ..const import (
+    BATCH_SECONDS,
     SUBSCRIPTION_LOOK_PAUSE,
     SUBSCRIPTION_RETRY_PAUSE,
     WEBHOOK_EVENTS,
@@ -93,11 +95,11 @@ class ResCompany(models.Model):
                 "|",
                 ("maventa_webhook_look_at", "=", False),
                 ("maventa_webhook_look_at", "<=", fields.Datetime.now()),
-            ]
+            ],
+            order="maventa_webhook_look_at nulls first, id",
         )
-        for company in companies:
-            company._maventa_look_at_subscription()
-            self.env["ir.cron"]._commit_progress(1)
+        look = "_maventa_look_at_subscription"
+        self._maventa_each(companies, "_maventa_plan_webhook_look", look)
 
     @api.model
     def _maventa_unsubscribe_all(self):
@@ -118,11 +120,16 @@ class ResCompany(models.Model):
             url = self._maventa_webhook_address() if self.maventa_active else False
             if (url or self.maventa_webhook_secret) and not self._maventa_is_copy():
                 with self._maventa_client(keep_token=True) as client:
+                    client.allow(BATCH_SECONDS)
                     self._maventa_subscribe(client, url)
-        except (MaventaError, ValueError) as error:
+        except (MaventaError, UserError, ValueError) as error:
             _logger.info("Company %s, webhook: %s", self.id, type(error).__name__)
             pause = SUBSCRIPTION_RETRY_PAUSE
-        self.maventa_webhook_look_at = fields.Datetime.now() + timedelta(seconds=pause)
+        self._maventa_plan_webhook_look(pause)
+
+    def _maventa_plan_webhook_look(self, seconds=SUBSCRIPTION_RETRY_PAUSE):
+        moment = fields.Datetime.now() + timedelta(seconds=seconds)
+        self.maventa_webhook_look_at = moment
 
     def _maventa_subscribe(self, client, url):
         """Have Maventa call this address once, and no other one that was ours.
@@ -150,7 +157,8 @@ class ResCompany(models.Model):
         if not self._maventa_is_reachable():
             return False
         if not self.maventa_webhook_secret:
-            self.maventa_webhook_secret = secrets.token_urlsafe(32)
+            secret = secrets.token_urlsafe(32)
+            self._maventa_write_secret("maventa_webhook_secret", secret)
             # Before Maventa knows it: else nobody would know later whose it is.
             self.env["ir.cron"]._commit_progress()
         base = self.get_base_url().rstrip("/") + WEBHOOK_PATH

@@ -6,15 +6,19 @@ from odoo.addons.account_edi_ubl_cii.models.account_edi_common import EAS_MAPPIN
 
 from .party_identifiers import (
     DEFAULT_SCHEMES,
+    OVT,
     SCHEMES,
+    VAT_PREFIXES,
     address,
+    address_text,
     company_number,
+    has_digits,
+    number_address,
     number_in_vat,
     parse_address,
+    register_country,
+    vat_number,
 )
-
-VAT_PREFIXES = {"GR": "EL", "NO": "NO", "GB": "GB"}
-"""Prefixes of VAT numbers that are not the code of an EU country."""
 
 
 class ResPartner(models.Model):
@@ -23,17 +27,10 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _maventa_vat(self):
-        """The VAT number, in capitals and with its country's prefix (BR-CO-09).
-
-        :returns: nothing for numbers that have no prefix, as outside Europe
-        """
-        vat = re.sub(r"[^0-9A-Z]", "", (self.vat or "").upper())
-        if not vat or vat[:2].isalpha():
-            return vat
+        """The VAT number, in capitals and with its prefix; nothing if it has none."""
         country = self.country_id
-        own = country.code if country in self.env.ref("base.europe").country_ids else ""
-        prefix = VAT_PREFIXES.get(country.code, own)
-        return prefix and prefix + vat
+        in_union = country in self.env.ref("base.europe").country_ids
+        return vat_number(country.code, self.vat, in_union)
 
     def _maventa_company_number(self):
         """The number in the country's register of companies, and its scheme.
@@ -42,8 +39,10 @@ class ResPartner(models.Model):
 
         :returns: scheme (empty where the number has no known form) and number
         """
-        country = self.country_id.code or ""
+        country = register_country(self.country_id.code)
         registry = self.company_registry or ""
+        if not has_digits(registry):
+            registry = ""
         texts = [registry, number_in_vat(country, self._maventa_vat())]
         if "l10n_no_bronnoysund_number" in self._fields:
             texts.insert(0, self.l10n_no_bronnoysund_number)
@@ -63,11 +62,11 @@ class ResPartner(models.Model):
         :returns: nothing if there is none that Peppol allows
         """
         own = self.maventa_address if entered is None else entered
-        entered = parse_address(own)
+        entered = parse_address(own, register_country(self.country_id.code))
         if entered and entered[0] in SCHEMES:
             return address(*entered)
         known = (self.peppol_eas or "", self.peppol_endpoint or "")
-        candidates = [known, self._maventa_number_address(), known]
+        candidates = [known, number_address(*self._maventa_company_number()), known]
         if known[0] in DEFAULT_SCHEMES:
             candidates.pop(0)
         candidates.append(self._maventa_vat_address())
@@ -76,15 +75,24 @@ class ResPartner(models.Model):
             None,
         )
 
-    def _maventa_number_address(self):
-        """An address made of the company number; in Finland the OVT code is used."""
-        scheme, number = self._maventa_company_number()
-        if scheme == "0212":
-            return "0216", f"0037{number}"
-        return scheme, number
-
     def _maventa_vat_address(self):
         """An address made of the VAT number, where the country has a scheme for it."""
-        schemes = EAS_MAPPING.get(self.country_id.code, {}).items()
-        scheme = next((eas for eas, field in schemes if field == "vat"), "")
-        return scheme, self._maventa_vat()
+        code = self.country_id.code
+        prefix = VAT_PREFIXES.get(code, "").replace("XI", "GB")
+        mapping = EAS_MAPPING.get(code) or EAS_MAPPING.get(prefix, {})
+        scheme = next((eas for eas, field in mapping.items() if field == "vat"), "")
+        vat = self._maventa_vat()
+        # Northern Irish numbers are British ones that trade in goods with the EU.
+        return scheme, vat.replace("XI", "GB") if scheme == "9932" else vat
+
+    def _maventa_address_text(self, entered):
+        """An e-invoice address that was entered for this customer, as Maventa gets
+        it."""
+        country = self.commercial_partner_id.country_id or self.country_id
+        return address_text(entered, register_country(country.code))
+
+    def _maventa_operator_text(self, entered):
+        """An operator that was entered, as Maventa gets it: their codes have no
+        blanks."""
+        bare = re.sub(r"\s", "", entered or "")
+        return bare if OVT.fullmatch(bare) else (entered or "").strip()

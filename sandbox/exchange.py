@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -14,6 +15,9 @@ from werkzeug.exceptions import ClientDisconnected
 
 from .clock import Clock
 from .switches import Switches
+
+DRIP_EVERY = 0.05
+"""Seconds between two bytes of an answer that drips."""
 
 
 class Cut(ConnectionError):
@@ -41,6 +45,17 @@ class Exchange:
     def wait(self, default: float) -> None:
         """Wait for the seconds asked for, or until the sandbox is reset."""
         self.interrupt.wait(float(self.arguments.get("seconds", default)))
+
+    def drip(self, head: bytes, default: float) -> None:
+        """Send this, then a byte from time to time; Cut when the caller is gone."""
+        end = time.monotonic() + float(self.arguments.get("seconds", default))
+        line = self.request.environ["werkzeug.socket"]
+        try:
+            line.sendall(head)
+            while time.monotonic() < end and not self.interrupt.wait(DRIP_EVERY):
+                line.sendall(b" ")
+        except OSError as error:
+            raise Cut("The caller is gone") from error
 
     def cut(self) -> NoReturn:
         """Close the line without an answer."""

@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from werkzeug import Response
 
 from . import fault_bodies as bodies
+from . import fault_hostile as hostile
 from .exchange import Exchange
 from .responses import error_response, refusal
 from .standing import upload_refused
@@ -157,6 +158,7 @@ PLAYS: dict[str, Play] = {
     "null_fields": bodies.null_fields,
     "unknown_values": bodies.unknown_values,
     "other_invoice": bodies.other_invoice,
+    **hostile.PLAYS,
 }
 
 

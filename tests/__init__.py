@@ -1,5 +1,7 @@
 from . import test_client
+from . import test_client_border
 from . import test_client_errors
+from . import test_client_fuzz
 from . import test_client_reroute
 from . import test_client_tokens
 from . import test_handover

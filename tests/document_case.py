@@ -13,6 +13,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from .common import AccountsCase
+from .document_pdf import Pdf
 
 FOLDER = os.environ.get("MAVENTA_EINVOICE_DIR", "")
 NAMESPACES = {
@@ -58,12 +59,13 @@ def validator():
 
 @unittest.skipUnless(FOLDER, "MAVENTA_EINVOICE_DIR does not name the rules' folder")
 @tagged("post_install", "-at_install")
-class DocumentCase(AccountsCase):
+class DocumentCase(Pdf, AccountsCase):
     @classmethod
     @AccountsCase.setup_country("fi")
     def setUpClass(cls):
         super().setUpClass()
         cls.builder = cls.env["account.edi.xml.maventa_bis3"]
+        cls.env.user.group_ids += cls.env.ref("uom.group_uom")
         cls.buyers = {country: cls.make_buyer(country) for country in PARTIES}
         cls.sellers = {"FI": cls.env.company}
         cls.sellers |= {country: cls.make_seller(country) for country in SELLERS[1:]}
@@ -236,16 +238,20 @@ class DocumentCase(AccountsCase):
         content, errors = self.builder._export_invoice(move)
         return etree.fromstring(content), sorted(errors)
 
-    def document(self, move, *allowed):
+    def document(self, move, *allowed, pdf=True):
         """The document of an invoice, which must keep all rules and all amounts.
 
         :param allowed: rules that may be broken
+        :param pdf: whether to compare it with the PDF, which takes as long as the rest
         """
         root, errors = self.export(move)
         self.assertEqual(errors, [])
         self.assertRules(root, *allowed)
         self.assertSameSums(root, move)
+        self.assertCategories(root)
         self.assertSameFacts(root, move)
+        if pdf:
+            self.assertSameAsPdf(root, move)
         return root
 
     def assertRules(self, root, *allowed):
@@ -277,10 +283,6 @@ class DocumentCase(AccountsCase):
         rounding = self.number(root, total + "PayableRoundingAmount")
         kind = "CreditNoteLine" if "CreditNote" in root.tag else "InvoiceLine"
         nets = self.value(root, f"{kind}/LineExtensionAmount").split(",")
-        lines = move.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )
-        ordered = lines.sorted(lambda line: (line.sequence, line.id))
         currency = move.currency_id.name
         found = {
             "untaxed": self.number(root, total + "TaxExclusiveAmount") + rounding,
@@ -293,11 +295,45 @@ class DocumentCase(AccountsCase):
             "taxes": self.booked_taxes(move),
         }
         # Where Odoo rounds all lines together a line may differ by a cent from itself.
-        for net, line in zip(nets, ordered, strict=True):
-            self.assertAlmostEqual(float(net), line.price_subtotal, delta=0.011)
+        for net, amount in zip(nets, self.shown_amounts(move), strict=True):
+            self.assertAlmostEqual(float(net), amount, delta=0.011)
         for key, amount in expected.items():
             with self.subTest(invoice=move.name, amount=key):
                 self.assertEqual(rounded(found[key]), rounded(amount))
+
+    def assertCategories(self, root):
+        """The base of each VAT category and rate is the sum of what stands under it."""
+        sums = defaultdict(float)
+        for line in root.iterfind("{*}InvoiceLine"), root.iterfind("{*}CreditNoteLine"):
+            for each in line:
+                key = category(each.find("{*}Item/{*}ClassifiedTaxCategory"))
+                sums[key] += float(each.findtext("{*}LineExtensionAmount"))
+        for charge in root.iterfind("{*}AllowanceCharge"):
+            sign = 1 if charge.findtext("{*}ChargeIndicator") == "true" else -1
+            amount = sign * float(charge.findtext("{*}Amount"))
+            sums[category(charge.find("{*}TaxCategory"))] += amount
+        bases = {
+            category(part.find("{*}TaxCategory")): float(
+                part.findtext("{*}TaxableAmount")
+            )
+            for part in root.iterfind("{*}TaxTotal/{*}TaxSubtotal")
+        }
+        self.assertEqual(rounded(bases), rounded(sums))
+
+    def shown_amounts(self, move):
+        """The amounts of the lines and of the sections that stand for theirs."""
+        amounts = defaultdict(float)
+        lines = move.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        for line in lines.sorted(lambda line: (line.sequence, line.id)):
+            sections = line.parent_id.parent_id | line.parent_id
+            hiding = sections.filtered(
+                lambda each: each.collapse_composition or each.collapse_prices
+            )
+            key = (hiding[0], line.tax_ids) if hiding else line
+            amounts[key] += line.price_subtotal
+        return amounts.values()
 
     def taxes(self, root, currency):
         """Tax by rate, and the tax in the company's currency."""
@@ -339,6 +375,10 @@ class DocumentCase(AccountsCase):
         if "CreditNote" not in root.tag:
             expected["DueDate"] = str(move.invoice_date_due)
         self.assertValues(root, expected)
+
+
+def category(node):
+    return node.findtext("{*}ID"), float(node.findtext("{*}Percent") or 0)
 
 
 def rounded(value):

@@ -1,8 +1,12 @@
 """Credit notes, references, and how it is paid."""
 
+import itertools
 from unittest.mock import patch
 
 from odoo import Command
+
+from ..models.account_edi_xml_maventa_bis3_payment import MANDATES
+from .document_case import SELLERS
 
 BILLING = "BillingReference/InvoiceDocumentReference/"
 MEANS = "PaymentMeans/"
@@ -38,6 +42,7 @@ class CreditNotes:
                         BILLING + "ID": move.name,
                         BILLING + "IssueDate": "2026-05-20",
                         "OrderReference/ID": "PO-7",
+                        "Note": f"Reversal of: {move.name}, wrong",
                         PAYABLE: f"{move.amount_total:.2f}",
                     },
                 )
@@ -112,6 +117,11 @@ class References:
             with self.subTest(buyer=buyer, ref=ref):
                 root = self.document(self.invoice("SE", buyer, ref=ref))
                 self.assertValues(root, dict(zip(names, expected, strict=True)))
+        with self.subTest("our order"):
+            move = self.invoice("SE", "SE", invoice_origin="S00012")
+            names = "OrderReference/SalesOrderID", "OrderReference/ID"
+            root = self.document(move)
+            self.assertValues(root, dict(zip(names, ("S00012", "NA"), strict=True)))
         with self.subTest("a person"):
             self.buyers["SE"].ref = False
             root = self.document(self.invoice("SE", person))
@@ -209,12 +219,137 @@ class Payment:
         root = self.document(move)
         self.assertValues(root, {PREPAID: "251.00", PAYABLE: "0.00", ACCOUNT: ""})
 
-    def test_without_account_nobody_can_pay(self):
+    def method(self, name, seller="FI", kind="bank"):
+        """A payment method of a journal without bank account."""
+        manual = self.env.ref("account.account_payment_method_manual_in")
+        journal = self.journal(self.sellers[seller], kind)
+        return self.env["account.payment.method.line"].create(
+            {"name": name, "payment_method_id": manual.id, "journal_id": journal.id}
+        )
+
+    def journal(self, company, kind):
+        journals = self.env["account.journal"].with_company(company)
+        values = {"code": f"X{kind[:3]}", "company_id": company.id}
+        found = journals.search([(key, "=", value) for key, value in values.items()])
+        if found:
+            return found
+        account = self.env["account.account"].with_company(company)
+        account = account.create(
+            {"code": f"1999{kind}", "name": kind, "company_ids": company.ids}
+            | {"account_type": "asset_cash"}
+        )
+        values |= {"name": kind, "type": kind, "default_account_id": account.id}
+        return journals.create(values)
+
+    def test_means_that_need_no_account(self):
+        expected = {
+            "Credit card": {"DE": "57"},
+            "Pankkikortti": {"DE": "57"},
+            "Autogiro": {"DK": "1"},
+            "Direct Debit": {"DK": "1"},
+        }
+        usual = {"Credit card": "48", "Pankkikortti": "48"}
+        for seller, name in itertools.product(self.sellers, expected):
+            with self.subTest(seller=seller, name=name):
+                code = expected[name].get(seller, usual.get(name, "57"))
+                buyer = self.make_buyer(seller)
+                method = self.method(name, seller)
+                buyer.with_company(
+                    self.sellers[seller]
+                ).property_inbound_payment_method_line_id = method
+                move = self.invoice(seller, buyer)
+                self.assertFalse(move.partner_bank_id)
+                self.assertMeans(move, code, name)
+                self.assertFalse(self.warnings(move))
+
+    def assertMeans(self, move, code, name=""):
+        self.assertValues(
+            self.document(move),
+            {MEANS + "PaymentMeansCode": code, MEANS + "PaymentMeansCode/@name": name},
+        )
+
+    def warnings(self, move):
+        findings = move._maventa_surprises()
+        return [each for each in findings if each.code == "no_account"]
+
+    def test_what_is_paid_into_other_journals(self):
+        for seller, kind, code in (
+            ("FI", "cash", "10"),
+            ("DK", "cash", "10"),
+            ("NL", "cash", "57"),
+            ("SE", "credit", "48"),
+            ("DE", "credit", "57"),
+        ):
+            with self.subTest(seller=seller, kind=kind):
+                method = self.method("Till", seller, kind)
+                move = self.invoice(
+                    seller, seller, preferred_payment_method_line_id=method.id
+                )
+                move.partner_bank_id = False
+                self.assertMeans(move, code, "Till")
+
+    def test_a_card_is_told_though_there_is_an_account(self):
+        method = self.method("Visa")
+        move = self.invoice("FI", "FI", preferred_payment_method_line_id=method.id)
+        account = self.make_account(self.sellers["FI"], "FI4950009420028730")
+        move.partner_bank_id = account
+        self.assertMeans(move, "48", "Visa")
+        self.assertValues(self.document(move), {ACCOUNT: "FI4950009420028730"})
+
+    def test_mandates_of_direct_debits(self):
+        """The modules of mandates may be missing: another record stands for one."""
+        mandate = self.env["account.move"].create({"name": "M-7"})
+        fields = {"tax_cash_basis_origin_move_id": "name"}
+        for country, code, account in (
+            ("FI", "59", "FI49 5000 9420 0287 30"),
+            ("DK", "49", "DK50 0040 0440 1162 43"),
+            ("DE", "57", "DE02 1203 0000 0000 2020 51"),
+        ):
+            mandate.partner_bank_id = self.env["res.partner.bank"].create(
+                {"partner_id": self.buyers[country].id, "acc_number": account}
+            )
+            method = self.method("Direct debit", country)
+            move = self.invoice(
+                country, country, preferred_payment_method_line_id=method.id
+            )
+            move.write(
+                {"partner_bank_id": False, "tax_cash_basis_origin_move_id": mandate.id}
+            )
+            with self.subTest(country=country), patch.dict(MANDATES, fields):
+                self.assertMeans(move, code, "Direct debit")
+                told = ("M-7", account.replace(" ", "")) if code != "57" else ("", "")
+                paths = "PaymentMandate/ID", "PaymentMandate/PayerFinancialAccount/ID"
+                paths = [MEANS + path for path in paths]
+                root = self.document(move)
+                self.assertValues(root, dict(zip(paths, told, strict=True)))
+
+    def test_without_account_an_invoice_leaves_with_a_warning(self):
+        for seller in SELLERS:
+            if seller == "NL":
+                continue
+            with self.subTest(seller=seller):
+                move = self.invoice(seller, seller)
+                self.assertFalse(self.warnings(move))
+                move.partner_bank_id = False
+                root = self.document(move)
+                self.assertValues(root, {MEANS + "PaymentMeansCode": "1", ACCOUNT: ""})
+                self.assertEqual(len(self.warnings(move)), 1)
+        with self.subTest("abroad"):
+            move = self.invoice("NL", "FI", tax=self.tax(self.sellers["NL"], 21))
+            move.partner_bank_id = False
+            self.assertMeans(move, "1")
+
+    def test_the_dutch_want_to_read_how_to_pay(self):
         move = self.invoice("NL", "NL")
         move.partner_bank_id = False
         _root, errors = self.export(move)
         self.assertEqual(len(errors), 1)
         self.assertIn("no bank account", errors[0])
+        self.assertFalse(self.warnings(move))
+        with self.subTest("unless nothing is to be paid"):
+            move = self.invoice("NL", "NL", [("Work", 1, 0.0)])
+            move.partner_bank_id = False
+            self.assertMeans(move, "57")
 
     def test_a_down_payment_is_taken_off(self):
         lines = [("Machine", 1, 1000.0), ("Down payment", -1, 300.0)]
@@ -241,3 +376,40 @@ class Payment:
             self.document(move),
             {"PaymentTerms/Note": "Within 14 days,\ninterest 8 %"},
         )
+
+    def test_instalments_and_discounts_for_early_payment(self):
+        def term(name, *shares, **values):
+            lines = [
+                Command.create(
+                    {"value": "percent", "value_amount": share, "nb_days": day}
+                )
+                for day, share in enumerate(shares, 14)
+            ]
+            return self.env["account.payment.term"].create(
+                {"name": name, "note": f"<p>{name}</p>", "line_ids": lines}
+                | {"display_on_invoice": True, **values}
+            )
+
+        early = {"early_discount": True, "discount_percentage": 2, "discount_days": 7}
+        for terms, text in (
+            (
+                term("# Halves", 50, 50),
+                "{#}Halves\n1 - Installment of 125.50 € due on 06/03/2026"
+                "\n2 - Installment of 125.50 € due on 06/04/2026",
+            ),
+            (
+                term("Early", 100, **early),
+                "Early\n245.98 € due if paid before 05/27/2026",
+            ),
+            (term("Silent", 50, 50, display_on_invoice=False), "Silent"),
+        ):
+            for seller, sign in (("FI", "# "), ("DE", "")):
+                with self.subTest(terms=terms.name, seller=seller):
+                    move = self.draft(
+                        seller, seller, tax=self.tax(self.sellers[seller], 25.5)
+                    )
+                    move.invoice_payment_term_id = terms
+                    move.action_post()
+                    found = self.value(self.document(move), "PaymentTerms/Note")
+                    found = found.replace("\u00a0", " ")
+                    self.assertEqual(found, text.replace("{#}", sign))

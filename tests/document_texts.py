@@ -1,6 +1,124 @@
 """Texts of people, deliveries, addresses, and data that can't become a document."""
 
+import re
+from pathlib import Path
+
+from lxml import etree
+
 from odoo import Command
+
+from ..models.account_edi_xml_maventa_bis3_line import UNITS
+from ..models.party_identifiers import vat_number
+from .document_case import FOLDER, validator
+
+TERRITORIES = (
+    # seller; code, postal code, VAT number and company ID of the buyer; the category
+    # of goods and of services; the VAT number, company ID and address in the document
+    (
+        "FI",
+        "AX",
+        "22100",
+        "20774740",
+        "2077474-0",
+        "G E FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    (
+        "SE",
+        "AX",
+        "AX-22100",
+        "FI20774740",
+        "",
+        "G AE FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    (
+        "SE",
+        "FI",
+        "22100",
+        "FI20774740",
+        "",
+        "G AE FI20774740 0212:2077474-0 0216:003720774740",
+    ),
+    ("DK", "FO", "100", "623857", "", "G G FO623857 :623857 -"),
+    ("DK", "GL", "3900", "", "12345678", "G G - 0184:12345678 0184:12345678"),
+    ("DK", "DK", "3900", "", "12345678", "G G - 0184:12345678 0184:12345678"),
+    (
+        "NO",
+        "SJ",
+        "9170",
+        "987654325MVA",
+        "",
+        "G G NO987654325MVA 0192:987654325 0192:987654325",
+    ),
+    (
+        "NO",
+        "NO",
+        "9170",
+        "NO987654325MVA",
+        "",
+        "G G NO987654325MVA 0192:987654325 0192:987654325",
+    ),
+    (
+        "SE",
+        "MC",
+        "98000",
+        "83000012345",
+        "",
+        "K AE FR83000012345 :FR83000012345 9940:FR83000012345",
+    ),
+    (
+        "SE",
+        "IM",
+        "IM1 1AA",
+        "GB980780684",
+        "",
+        "G G GB980780684 :GB980780684 9932:GB980780684",
+    ),
+    (
+        "SE",
+        "XI",
+        "BT1 5GS",
+        "980780684",
+        "",
+        "K G XI980780684 :980780684 9932:GB980780684",
+    ),
+    ("FI", "JE", "JE2 3AB", "/", "12345", "G G - :12345 -"),
+    ("FI", "GG", "GY1 1AA", "", "12345", "G G - :12345 -"),
+    (
+        "FI",
+        "GP",
+        "97100",
+        "40303265045",
+        "303265045",
+        "G G FR40303265045 :303265045 9957:FR40303265045",
+    ),
+    (
+        "FI",
+        "FR",
+        "97100",
+        "FR40303265045",
+        "303265045",
+        "G G FR40303265045 :303265045 9957:FR40303265045",
+    ),
+    (
+        "FI",
+        "YT",
+        "97600",
+        "FR40303265045",
+        "",
+        "G G FR40303265045 :FR40303265045 9957:FR40303265045",
+    ),
+    ("NL", "BQ", "", "", "12345678", "G G - :12345678 -"),
+    ("NL", "CW", "", "102345678", "", "G G - :102345678 -"),
+    ("NL", "AW", "", "", "H12345", "G G - :H12345 -"),
+    (
+        "FI",
+        "GR",
+        "10431",
+        "GR094259216",
+        "",
+        "K AE EL094259216 :EL094259216 9933:EL094259216",
+    ),
+)
 
 NAME = "InvoiceLine/Item/Name"
 TEXT = "InvoiceLine/Item/Description"
@@ -39,6 +157,118 @@ class Texts:
                 NAME: "Travel,Phase 1: Work,Phase 1: Materials: Doors",
                 NOTE: "in May\nwith care,of oak",
             },
+        )
+
+    def hiding(self, *kinds, **values):
+        """An invoice with a section that hides something, and a line behind it."""
+        company = self.sellers["FI"]
+        high, low = self.tax(company, 25.5), self.tax(company, 14)
+        unit = self.env.ref("uom.product_uom_unit")
+        rows = [
+            self.line(high, "Travel", 1, 7.0),
+            {"display_type": "line_section", "name": "Kitchen", **values},
+            {"display_type": "line_note", "name": "Secret"},
+            self.line(high, "Doors", 2, 33.33, discount=10),
+            self.line(high, "Hinges", 4, 1.25, product_uom_id=unit.id),
+            self.line(low, "Book", 1, 14.0),
+            {"display_type": "line_section", "name": "Rest"},
+            {
+                "display_type": "line_subsection",
+                "name": "Tea",
+                **dict.fromkeys(kinds, True),
+            },
+            self.line(low, "Green", 1, 2.0),
+            self.line(low, "Black", 1, 3.0),
+            {"display_type": "line_subsection", "name": "Work"},
+            self.line(high, "Hours", 1, 50.0),
+        ]
+        for number, row in enumerate(rows):
+            row["sequence"] = number
+        return self.invoice("FI", "FI", rows)
+
+    def test_sections_that_hide_their_composition_are_lines(self):
+        move = self.hiding("collapse_composition", collapse_composition=True)
+        root = self.document(move)
+        self.assertValues(
+            root,
+            {
+                NAME: "Travel,Kitchen,Kitchen,Rest: Tea,Rest: Work: Hours",
+                TEXT: "",
+                NOTE: "",
+                "InvoiceLine/InvoicedQuantity": "1,1,1,1,1",
+                "InvoiceLine/LineExtensionAmount": "7.00,64.99,14.00,5.00,50.00",
+                "InvoiceLine/AllowanceCharge/Amount": "",
+            },
+        )
+        self.assertNotIn(b"Hinges", etree.tostring(root))
+
+    def test_sections_that_hide_prices_are_lines_that_name_what_is_in_them(self):
+        move = self.hiding("collapse_prices", collapse_prices=True)
+        root = self.document(move)
+        self.assertValues(
+            root,
+            {
+                NAME: "Travel,Kitchen,Kitchen,Rest: Tea,Rest: Work: Hours",
+                TEXT: "Doors: 2.00\nHinges: 4.00 Units,Book: 1.00,"
+                "Green: 1.00\nBlack: 1.00",
+                "InvoiceLine/LineExtensionAmount": "7.00,64.99,14.00,5.00,50.00",
+            },
+        )
+        self.assertNotIn(b"33.33", etree.tostring(root))
+
+    def test_a_section_hides_what_is_in_its_subsections(self):
+        tax = self.tax(self.sellers["FI"], 25.5, price_include_override="tax_included")
+        rows = [
+            {"display_type": "line_section", "name": "A", "collapse_composition": True},
+            {"display_type": "line_subsection", "name": "B"},
+            self.line(tax, "C", 3, 9.99),
+            self.line(tax, "D", -1, 1.99),
+        ]
+        for number, row in enumerate(rows):
+            row["sequence"] = number
+        self.assertValues(self.document(self.invoice("FI", "FI", rows)), {NAME: "A: B"})
+
+    def test_notes_of_people_read_as_on_the_pdf(self):
+        narration = (
+            '<h2>Terms</h2><p>See <a href="https://our.example/">our.example</a> or'
+            ' <a href="https://our.example/terms">our <b>terms</b></a>, mail'
+            ' <a href="mailto:a@our.example">a@our.example</a></p>'
+            "<ul><li>one</li><li>two</li></ul>"
+        )
+        root = self.document(self.invoice("FI", "FI", narration=narration))
+        text = (
+            "Terms\nSee our.example or our terms (https://our.example/terms), mail"
+            " a@our.example\none\ntwo"
+        )
+        self.assertValues(root, {"Note": text})
+
+    def test_notes_of_taxes_and_fiscal_positions(self):
+        company = self.sellers["FI"]
+        margin = self.tax(
+            company, 25.5, invoice_legal_notes="<p>Margin <b>scheme</b></p>"
+        )
+        position = self.env["account.fiscal.position"].create(
+            {"name": "Own", "company_id": company.id, "note": "<p>Stored in Turku</p>"}
+        )
+        move = self.invoice("FI", "FI", tax=margin, fiscal_position_id=position.id)
+        text = "Margin scheme\nStored in Turku"
+        self.assertValues(self.document(move), {"Note": text})
+
+    def test_texts_are_in_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        term = self.env["account.payment.term"].create(
+            {"name": "14", "note": "<p>In 14 days</p>"}
+        )
+        term.with_context(lang="fi_FI").note = "<p>14 päivässä</p>"
+        product = self.env["product.product"].create({"name": "Door"})
+        product.with_context(lang="fi_FI").name = "Ovi"
+        buyer = self.make_buyer("FI", lang="fi_FI")
+        row = self.line(self.tax(self.sellers["FI"], 25.5), "", product_id=product.id)
+        del row["name"]
+        move = self.invoice("FI", buyer, [row], invoice_payment_term_id=term.id)
+        root = self.document(move)
+        self.assertValues(
+            root, {NAME: "Ovi", TEXT: "", "PaymentTerms/Note": "14 päivässä"}
         )
 
     def test_names_and_descriptions(self):
@@ -80,15 +310,86 @@ class Texts:
                 path = "InvoiceLine/Item/StandardItemIdentification/ID"
                 self.assertValues(root, {path: expected})
 
-    def test_units(self):
-        for unit, code in (("hour", "HUR"), ("kgm", "KGM"), ("unit", "C62")):
+    def unit(self, name, size=1, of=None):
+        reference = of and self.env.ref(f"uom.product_uom_{of}").id
+        return self.env["uom.uom"].create(
+            {"name": name, "relative_factor": size, "relative_uom_id": reference}
+        )
+
+    def assertUnit(self, uom, code, text="", **values):
+        row = self.line(self.tax(self.sellers["FI"], 25.5), "Work", 2, 80.0)
+        row["product_uom_id"] = uom.id
+        root = self.document(self.invoice("FI", "FI", [row], **values))
+        kind = "Credit" if "CreditNote" in root.tag else "Invoice"
+        quantity = "CreditedQuantity" if kind == "Credit" else "InvoicedQuantity"
+        line = f"{'CreditNote' if kind == 'Credit' else 'Invoice'}Line/"
+        expected = {f"{line}{quantity}/@unitCode": code}
+        self.assertValues(root, expected | {f"{line}Item/Description": text})
+
+    def test_each_unit_of_odoo_has_a_code_of_the_official_list(self):
+        path = next(Path(FOLDER, "artefacts").rglob("CEN-EN16931-UBL.sch"))
+        rules = etree.parse(str(path))
+        test = rules.xpath("string(//*[@id='BR-CL-23']/@test)")
+        official = set(re.search(r"contains\(' (10 [^']*) '", test)[1].split())
+        self.assertGreater(len(official), 2000)
+        units = self.env["ir.model.data"].search(
+            [("model", "=", "uom.uom"), ("module", "=", "uom")]
+        )
+        names = set(units.mapped("complete_name"))
+        self.assertLess({"uom.product_uom_qt", "uom.product_uom_kgm"}, names)
+        self.assertEqual(names - UNITS.keys(), set())
+        self.assertEqual(set(UNITS.values()) - official, set())
+
+    def test_units_of_odoo(self):
+        for unit, code, text in (
+            ("hour", "HUR", ""),
+            ("kgm", "KGM", ""),
+            ("unit", "C62", ""),
+            ("milliliter", "MLT", ""),
+            ("qt", "QTL", ""),
+            ("pack_6", "XPK", "Unit: Pack of 6"),
+        ):
             with self.subTest(unit=unit):
-                tax = self.tax(self.sellers["FI"], 25.5)
-                uom = self.env.ref(f"uom.product_uom_{unit}")
-                row = self.line(tax, "Work", 1.5, 80.0, product_uom_id=uom.id)
-                root = self.document(self.invoice("FI", "FI", [row]))
-                path = "InvoiceLine/InvoicedQuantity/@unitCode"
-                self.assertValues(root, {path: code})
+                self.assertUnit(self.env.ref(f"uom.product_uom_{unit}"), code, text)
+
+    def test_units_of_odoo_under_other_names(self):
+        self.env["res.lang"]._activate_lang("fi_FI")
+        hour = self.env.ref("uom.product_uom_hour")
+        hour.with_context(lang="fi_FI").name = "Tunnit"
+        hour.name = "h"
+        self.env["ir.model.data"].create(
+            {"module": "our", "name": "h", "model": hour._name, "res_id": hour.id}
+        )
+        self.assertUnit(hour, "HUR")
+        self.assertUnit(hour.copy(), "HUR")
+        self.assertUnit(self.unit(" tunnit"), "HUR")
+
+    def test_units_of_users(self):
+        for name, size, of, code in (
+            ("Kuukausi", 1, None, "C62"),
+            ("Kuukausi", 1, "unit", "C62"),
+            ("Henkilötyöpäivä", 7.5, "hour", "C62"),
+            ("Henkilötyöpäivä", 8, "hour", "DAY"),
+            ("Days", 7.5, "hour", "C62"),
+            ("Ton", 2000, "lb", "C62"),
+            ("Kilo", 1000, "gram", "KGM"),
+            ("Laatikko", 12, "unit", "C62"),
+            ("Pack of 6", 6, "unit", "XPK"),
+        ):
+            with self.subTest(name=name, size=size):
+                self.assertUnit(self.unit(name, size, of), code, f"Unit: {name}")
+        with self.subTest("a copy"):
+            self.assertUnit(self.unit("Dozens", 12, "unit"), "DZN")
+        with self.subTest("a credit note"):
+            month = self.unit("Kuukausi")
+            self.assertUnit(month, "C62", "Unit: Kuukausi", move_type="out_refund")
+
+    def test_the_name_of_a_unit_stands_before_what_else_is_said(self):
+        row = self.line(self.tax(self.sellers["FI"], 25.5), f"{'x' * 120}\nin May")
+        row["product_uom_id"] = self.unit("Kuukausi").id
+        root = self.document(self.invoice("FI", "FI", [row]))
+        text = f"{'x' * 120}\nUnit: Kuukausi\nin May"
+        self.assertValues(root, {TEXT: text})
 
     def test_codes_of_article_groups(self):
         """Of modules that need not be there: only the node is made."""
@@ -231,6 +532,36 @@ class Identifiers:
                 names = number, f"{number}/@schemeID", "PartyTaxScheme/CompanyID"
                 paths = [SELLER + name for name in names]
                 self.assertValues(root, dict(zip(paths, expected, strict=True)))
+
+    def test_the_vat_number_in_the_country_of_the_fiscal_position(self):
+        for seller, country, number, rate in (
+            ("FI", "SE", "SE556677889901", 25),
+            ("SE", "FI", "FI20774740", 25.5),
+            ("NO", "SE", "SE556677889901", 25),
+        ):
+            company = self.sellers[seller]
+            position = self.env["account.fiscal.position"].create(
+                {
+                    "name": country,
+                    "company_id": company.id,
+                    "country_id": self.env.ref(f"base.{country.lower()}").id,
+                    "foreign_vat": number,
+                }
+            )
+            with self.subTest(seller=seller, country=country):
+                abroad = {"country_id": position.country_id.id}
+                group = self.env["account.tax.group"].create(
+                    {"name": "Abroad", "company_id": company.id, **abroad}
+                )
+                tax = self.tax(company, rate, tax_group_id=group.id, **abroad)
+                move = self.invoice(
+                    seller, country, tax=tax, fiscal_position_id=position.id
+                )
+                found = self.value(
+                    self.document(move), SELLER + "PartyTaxScheme/CompanyID"
+                )
+                self.assertEqual(found.split(",")[0], number)
+                self.assertIn(number, self.pdf_tree(move).text_content())
 
     def test_public_bodies_have_no_f_tax(self):
         company = self.sellers["SE"]
@@ -387,6 +718,171 @@ class BadData:
         currency.active = True
         move = self.invoice("FI", "FI", currency_id=currency.id)
         self.assertRefused(move, "KWD")
+
+    # Territories and numbers that are none -----------------------------------------
+
+    def test_territories_with_codes_of_their_own(self):
+        for seller, code, postal_code, vat, registry, expected in TERRITORIES:
+            country = self.env["res.country"].search([("code", "=", code)])
+            values = {"country_id": country.id, "zip": postal_code, "name": code}
+            buyer = self.make_buyer("US", **values, company_registry=registry)
+            buyer.with_context(no_vat_validation=True).vat = vat
+            with self.subTest(seller=seller, buyer=code, zip=postal_code):
+                found = [
+                    self.category(seller, buyer, scope)
+                    for scope in ("consu", "service")
+                ]
+                root = self.invoice_with(seller, buyer, "consu")
+                scheme, number = (
+                    self.value(root, BUYER + f"PartyLegalEntity/CompanyID{attribute}")
+                    for attribute in ("/@schemeID", "")
+                )
+                address = self.value(root, BUYER + "EndpointID")
+                kind = self.value(root, BUYER + "EndpointID/@schemeID")
+                found += [
+                    self.value(root, BUYER + "PartyTaxScheme/CompanyID") or "-",
+                    f"{scheme}:{number}",
+                    f"{kind}:{address}" if address else "-",
+                ]
+                self.assertEqual(" ".join(found), expected)
+
+    def category(self, seller, buyer, scope):
+        root = self.invoice_with(seller, buyer, scope)
+        return self.value(root, "TaxTotal/TaxSubtotal/TaxCategory/ID")
+
+    def invoice_with(self, seller, buyer, scope):
+        """The document of an invoice without VAT, by the kind of supply."""
+        tax = self.tax(self.sellers[seller], 0, tax_scope=scope)
+        known = buyer._maventa_peppol_address()
+        return self.document(
+            self.invoice(seller, buyer, tax=tax), *([] if known else [R010])
+        )
+
+    def test_sellers_in_territories(self):
+        company = self.sellers["NO"]
+        company.write({"country_id": self.env.ref("base.sj").id, "zip": "9170"})
+        root = self.document(self.invoice("NO", "NO", tax=self.tax(company, 0)))
+        self.assertValues(
+            root,
+            {
+                SELLER
+                + "PartyTaxScheme/CompanyID": "NO987654325MVA,Foretaksregisteret",
+                SELLER + "EndpointID/@schemeID": "0192",
+                "TaxTotal/TaxSubtotal/TaxCategory/ID": "G",
+            },
+        )
+
+    def test_signs_that_say_that_there_is_no_number(self):
+        for sign in ("/", "-", "N/A", " none "):
+            buyer = self.make_buyer(
+                "FI",
+                vat="/",
+                company_registry=sign,
+                maventa_address="003720774740",
+            )
+            self.assertFalse(vat_number("FI", sign, True))
+            with self.subTest(sign):
+                root = self.document(self.invoice("FI", buyer))
+                self.assertValues(
+                    root,
+                    {
+                        BUYER + "PartyLegalEntity/CompanyID": "",
+                        BUYER + "PartyTaxScheme/CompanyID": "",
+                    },
+                )
+
+    def test_countries_that_the_list_of_codes_lacks(self):
+        """Kosovo, and the Canary Islands where somebody has made a country of them."""
+        canary = {"name": "Canary Islands", "code": "IC"}
+        for country, vat, code in (
+            (self.env.ref("base.xk"), "811234567", "1A"),
+            (self.env["res.country"].create(canary), "A12345674", "ES"),
+        ):
+            with self.subTest(country=country.name):
+                buyer = self.make_buyer("US", country_id=country.id, vat=vat)
+                root, errors = self.export(self.invoice("FI", buyer))
+                self.assertFalse(errors)
+                self.assertRules(root, *([R010] if code == "1A" else []))
+                path = BUYER + "PostalAddress/Country/IdentificationCode"
+                self.assertEqual(self.value(root, path), code)
+                category = self.value(root, "TaxTotal/TaxSubtotal/TaxCategory/ID")
+                self.assertEqual(category, "G")
+
+    # What is no e-invoice ----------------------------------------------------------
+
+    def blocking(self, move):
+        return [each.arguments for each in move._maventa_findings() if each.blocks]
+
+    def test_a_rate_of_another_country_goes_by_email(self):
+        oss = self.tax(self.sellers["SE"], 25.5)
+        values = {"email": "mia@example.com", "vat": False, "company_registry": False}
+        mia = self.make_buyer("FI", is_company=False, **values)
+        move = self.invoice("SE", mia, tax=oss)
+        self.assertFalse(self.blocking(move))
+        mia.maventa_preferred_channel = "print"
+        self.assertFalse(self.blocking(move))
+        mia.write(
+            {"maventa_address": "003720774740", "maventa_preferred_channel": "einvoice"}
+        )
+        ((_key, text),) = self.blocking(move)[0].items()
+        self.assertIn("send the invoice by e-mail or as letter", text)
+        self.assertNotIn("12", text)
+
+    def test_rules_of_the_einvoice_stop_no_email_and_no_letter(self):
+        company = self.sellers["FI"]
+        standard = self.tax(company, 25.5)
+        outside = self.tax(company, 0, ubl_cii_tax_category_code="O")
+        wrong = self.tax(company, 5, ubl_cii_tax_category_code="E")
+        two = [standard.id, self.tax(company, 14).id]
+        untaxed = {"tax_ids": [Command.clear()]}
+        rows = [("A", 1, 10.0)]
+        for seller, lines, tax, buyer, ours in (
+            ("FI", [{**self.line(standard, "A"), **untaxed}], standard, {}, {}),
+            ("FI", [("", 1, 10.0)], standard, {}, {}),
+            ("FI", [self.line(self.env["account.tax"].browse(two), "A")], None, {}, {}),
+            ("FI", [*rows, self.line(outside, "B")], standard, {}, {}),
+            ("FI", rows, wrong, {}, {}),
+            ("FI", rows, standard, {"country_id": False}, {}),
+            ("FI", rows, standard, {}, {"vat": False}),
+            ("FI", rows, standard, {"maventa_address": "0216:12"}, {}),
+            ("SE", rows, None, {}, {"company_registry": "1", "vat": False}),
+            ("NO", rows, None, {}, {"vat": "NO987654325"}),
+            ("DK", rows, None, {}, {"company_registry": False, "vat": "DE136695976"}),
+            ("NL", rows, None, {"street": False}, {"company_registry": "12"}),
+            ("DE", rows, None, {"city": False}, {"phone": False}),
+        ):
+            values = {"email": "a@example.com", "maventa_preferred_channel": "email"}
+            customer = self.make_buyer(seller, **values)
+            customer.with_context(no_vat_validation=True).write(buyer)
+            company = self.sellers[seller]
+            before = {name: company[name] for name in ours}
+            company.partner_id.with_context(no_vat_validation=True).write(ours)
+            with self.subTest(seller=seller, buyer=buyer, ours=ours, lines=lines):
+                move = self.invoice(seller, customer, lines, tax=tax)
+                root, errors = self.export(move)
+                self.assertTrue(errors)
+                self.assertFalse(self.blocking(move))
+                schema = [
+                    each
+                    for each in validator().validate(etree.tostring(root))
+                    if each.rule == "XSD"
+                ]
+                self.assertFalse(schema)
+                customer.maventa_preferred_channel = "einvoice"
+                customer.maventa_address = customer.maventa_address or "0216:12"
+                self.assertTrue(self.blocking(move))
+            company.partner_id.with_context(no_vat_validation=True).write(before)
+
+    def test_what_maventa_cannot_read_stops_all_channels(self):
+        buyer = self.make_buyer("FI", email="a@example.com")
+        currency = self.env.ref("base.KWD")
+        currency.active = True
+        note = {"display_type": "line_note", "name": "Nothing"}
+        for move in (
+            self.invoice("FI", buyer, currency_id=currency.id),
+            self.invoice("FI", buyer, [note]),
+        ):
+            self.assertTrue(self.blocking(move))
 
     def assertRefused(self, move, words):
         _root, errors = self.export(move)

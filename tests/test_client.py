@@ -178,8 +178,11 @@ class TestClientAccount(ClientCase):
 
     def test_a_vendor_link_that_can_not_be_read_is_none(self):
         client = self.registered()
-        self.fault("html", "GET", "/v1/company/vendors")
+        self.fault("broken_json", "GET", "/v1/company/vendors")
         self.assertEqual(client.vendor_link(), "")
+        self.fault("html", "GET", "/v1/company/vendors")
+        with self.assertRaises(Unavailable):
+            client.vendor_link()
 
     def test_settings_are_changed_block_by_block(self):
         client = self.registered()
@@ -224,9 +227,9 @@ class TestClientInvoices(ClientCase):
         client = self.sender()
         sent = self.requests(client)
         self.upload(client)
-        self.assertIn(b"Content-Type: application/xml", sent[-1].body)
+        self.assertIn(b"Content-Type: application/xml", b"".join(sent[-1].body))
         self.upload(client, packed({"invoice.xml": bis3("INV-2")}))
-        self.assertIn(b"Content-Type: application/zip", sent[-1].body)
+        self.assertIn(b"Content-Type: application/zip", b"".join(sent[-1].body))
 
     def test_the_list_meets_the_filters_newest_first(self):
         client = self.sender()

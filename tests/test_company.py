@@ -175,6 +175,28 @@ class TestAuthorization(CompanyCase):
         self.second._maventa_request_authorization("other@testi.example", "SE")
         self.assertEqual(self.second.maventa_state, "requested")
 
+    def test_a_company_that_runs_can_ask_for_another_signature(self):
+        """Its authentication was withdrawn while it was switched on."""
+        account = self.account()
+        self.backend.accounts.set_standing(account, verified=False)
+        self.company.action_maventa_refresh()
+        self.assertEqual(self.company.maventa_problem_code, "not_verified")
+        wizard = self.env["res.company.maventa.authorize"].create(
+            {"company_id": self.company.id, "approver_id": self.env.user.partner_id.id}
+        )
+        wizard.email = "signer@testi.example"
+        notice = wizard.action_send()
+        self.assertIn("signer@testi.example", notice["params"]["message"])
+        (mail,) = self.backend.accounts.mails
+        self.assertEqual(mail.to, "signer@testi.example")
+        self.assertTrue(self.company.maventa_active)
+        self.assertEqual(
+            self.company.maventa_authorization_email, "signer@testi.example"
+        )
+        self.sign(self.company)
+        self.assertFalse(self.company.maventa_problem_code)
+        self.assertTrue(self.company.maventa_ready)
+
     def test_the_cron_goes_on_after_a_company_that_cannot_be_asked(self):
         self.second._maventa_request_authorization("signer@testi.example", "FI")
         self.backend.accounts.sign(self.account(self.second))
@@ -260,6 +282,85 @@ class TestConnect(CompanyCase):
         with self.assertRaisesRegex(UserError, "Known Oy .FI01120389., not to Second"):
             self.connect_by_hand(account.id, key)
         self.assertEqual(self.second.maventa_state, "new")
+
+    def describe(self, account, country, bid, vat):
+        """Have Maventa describe an account so."""
+        account.fields.update(bid=bid, country=country)
+        account.settings["details"]["vat_number"] = vat or None
+
+    def numbers(self, country, vat, registry):
+        place = self.env["res.country"].search([("code", "=", country)])
+        self.second.partner_id.with_context(no_vat_validation=True).write(
+            {"country_id": place.id, "vat": vat, "company_registry": registry}
+        )
+
+    def test_accounts_are_compared_by_the_numbers_of_each_country(self):
+        account, key = self.foreign_account()
+        for country, vat, registry, bid, known_vat, same in (
+            ("SE", "SE556677889901", False, "5566778899", "", True),
+            ("SE", "SE556677889901", False, "556677-8899", "SE556677889901", True),
+            ("SE", "SE556677889901", False, "5560360793", "", False),
+            ("SE", False, "16556677-8899", "SE556677889901", "", True),
+            ("NL", "NL123456782B90", False, "12345678", "NL123456782B90", True),
+            ("NL", "NL 1234.56.782.B90", False, "87654321", "NL123456782B90", True),
+            ("NL", "NL123456782B90", "12345678", "87654321", "", False),
+            ("NL", "NL123456782B90", False, "12345678", "", None),
+            ("EE", "EE100931558", False, "12345678", "EE100931558", True),
+            ("EE", "EE100931558", False, "12345678", "", None),
+            ("EE", "EE100931558", False, "12345678", "EE100594102", False),
+            ("EE", False, "12345678", "12345678", "", True),
+            ("FI", "FI20774740", False, "2077474-0", "", True),
+            ("FI", "/", "2077474-0", "FI20774740", "", True),
+            ("FI", "FI20774740", False, "0112038-9", "", False),
+            ("AX", "FI20774740", False, "2077474-0", "", True),
+            ("NO", "NO987654325MVA", False, "987 654 325", "", True),
+            ("DK", "DK12345674", False, "12345674", "", True),
+            ("BE", "BE403019261", False, "0403.019.261", "", True),
+            ("DE", "DE136695976", "HRB 12345", "HRB 99", "DE136695976", True),
+            ("DE", "DE136695976", "HRB 12345", "HRB 99", "", None),
+            ("DE", "DE136695976", "HRB 12345", "HRB12345", "", True),
+            ("FI", "FI20774740", False, "", "", None),
+        ):
+            with self.subTest(country=country, vat=vat, bid=bid, known_vat=known_vat):
+                self.numbers(country, vat, registry)
+                self.second.sudo().maventa_state = "new"
+                self.describe(account, country, bid, known_vat)
+                self.assertEqual(self.connected(account, key), same)
+                is_new = self.second.maventa_state == "new"
+                self.assertEqual(is_new, not same)
+
+    def connected(self, account, key):
+        """Whether the account is taken for the company's own; None if that is asked."""
+        self.second.write(
+            {"maventa_company_uuid": account.id, "maventa_user_api_key": key}
+        )
+        try:
+            action = self.second.action_maventa_connect()
+        except UserError as error:
+            self.assertIn("not to Second Oy", str(error))
+            return False
+        return None if action["type"] == "ir.actions.act_window" else True
+
+    def test_what_cannot_be_compared_is_asked_with_both_shown(self):
+        self.numbers("NL", "NL123456782B90", False)
+        account, key = self.foreign_account()
+        self.describe(account, "NL", "12345678", "")
+        self.second.write(
+            {"maventa_company_uuid": account.id, "maventa_user_api_key": key}
+        )
+        question = Form.from_action(self.env, self.second.action_maventa_connect())
+        self.assertEqual(self.second.maventa_state, "new")
+        self.assertEqual(question.company_id, self.second)
+        self.assertEqual(question.vat, "NL123456782B90")
+        self.assertEqual(question.account_name, "Known Oy")
+        self.assertEqual(question.account_business_id, "12345678")
+        wizard = question.record
+        account.fields["bid"] = "87654321"
+        again = wizard.action_connect()
+        self.assertEqual(again["res_model"], wizard._name)
+        self.assertEqual(self.second.maventa_state, "new")
+        self.env[wizard._name].browse(again["res_id"]).action_connect()
+        self.assertEqual(self.second.maventa_state, "authenticated")
 
     def test_trouble_on_the_line_is_told_in_one_sentence(self):
         account, key = self.foreign_account()

@@ -65,6 +65,7 @@ class TestCompanyEntry(MaventaCase):
             "maventa_send_pdf": False,
             "maventa_merge_pdf": True,
             "maventa_send_by_email": False,
+            "maventa_credit_notes": "transfer",
             "maventa_notification_email": "a@testi.example",
             "maventa_to_transfer_status_id": self.statuses.create({"name": "A"}).id,
             "maventa_transferred_status_id": self.statuses.create({"name": "B"}).id,

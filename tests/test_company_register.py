@@ -137,6 +137,7 @@ class TestCompanyRegister(MaventaCase):
                 self.assertIn("write it like", self.second._maventa_number_gap())
 
     def test_without_statuses_they_are_asked_for_before_registering(self):
+        self.company.maventa_active = False
         (self.transferred + self.failed).active = False
         with self.assertRaisesRegex(UserError, "Make the invoice statuses first"):
             self.register()

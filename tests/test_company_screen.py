@@ -260,8 +260,58 @@ class TestSwitch(ScreenCase):
         dialog.action_switch_on()
         self.assertTrue(self.company.maventa_active)
 
-    def test_with_nothing_waiting_it_is_switched_on_at_once(self):
+    def test_credit_notes_are_asked_for_once(self):
+        """Of the ready-made statuses none is their default, so none would leave."""
+        company = self.company
+        company.maventa_active = False
+        dialog = Form.from_action(self.env, company.action_maventa_switch_on())
+        self.assertTrue(dialog.asks_for_credit_notes)
+        self.assertFalse(company.maventa_active)
+        with self.assertRaises(AssertionError):
+            dialog.save()  # it takes an answer
+        dialog.credit_notes = "transfer"
+        dialog.save().action_switch_on()
+        self.assertTrue(company.maventa_ready)
+        company.maventa_active = False
+        self.assertFalse(company.action_maventa_switch_on())
+
+    def test_credit_notes_are_transferred_unaided_if_so_answered(self):
+        company = self.company
+        excluded = self.make_customer("A", maventa_preferred_channel="none")
+        for answer, expected in (("transfer", self.to_transfer), ("wait", False)):
+            company.maventa_credit_notes = answer
+            with self.subTest(answer):
+                note = self.make_invoice(move_type="out_refund")
+                self.assertEqual(note.maventa_status_id, expected or self.statuses)
+                none = self.make_invoice(excluded, move_type="out_refund")
+                self.assertFalse(none.maventa_status_id)
+                self.run_cron()
+                self.assertEqual(self.arrivals(note), int(bool(expected)))
+        company.maventa_credit_notes = "transfer"
+        mailed = self.make_invoice(move_type="out_refund", post=False)
+        mailed.is_move_sent = True
+        pdf = self.env["ir.attachment"].create({"name": "a.pdf", "raw": b"%PDF"})
+        mailed.message_post(
+            message_type="comment",
+            partner_ids=mailed.partner_id.ids,
+            attachment_ids=pdf.ids,
+        )
+        mailed.action_post()
+        self.assertFalse(mailed.maventa_status_id)
+        company.maventa_active = False
+        self.assertFalse(self.make_invoice(move_type="out_refund").maventa_status_id)
+
+    def test_a_default_status_answers_for_credit_notes(self):
         self.company.maventa_active = False
+        mine = self.statuses.create({"name": "C", "is_credit_note_default": True})
+        self.assertFalse(self.company.action_maventa_switch_on())
+        self.company.maventa_credit_notes = "transfer"
+        note = self.make_invoice(move_type="out_refund")
+        self.assertEqual(note.maventa_status_id, mine)
+
+    def test_with_nothing_to_say_it_is_switched_on_at_once(self):
+        self.company.maventa_active = False
+        self.company.maventa_credit_notes = "wait"
         self.assertFalse(self.company.action_maventa_switch_on())
         self.assertTrue(self.company.maventa_active)
 
@@ -279,6 +329,7 @@ class TestSwitch(ScreenCase):
         statuses = self.env.ref("account_maventa.maventa_invoice_status_action")
         self.assertEqual(action, statuses.id)
         self.company.maventa_to_transfer_status_id.is_sent = False
+        self.company.maventa_credit_notes = "wait"
         self.assertFalse(self.company.action_maventa_switch_on())
 
 

@@ -157,7 +157,36 @@ class TestDelivery(DeliveryCase):
     def test_an_email_in_place_of_an_einvoice_is_told(self):
         customer = self.make_customer("A", **NO_ROUTE, email="a@rakennus.example")
         move = self.send(customer)
-        self.assertWarned(move, "by_email", "info", "meant to go as e-invoice")
+        self.assertWarned(move, "by_email", "info", "by this channel: E-invoice")
+
+    def test_every_other_channel_than_the_planned_one_is_told(self):
+        for partner, channel, warning, level, words in (
+            (self.print, "EMAIL", "by_email", "warning", "by e-mail, although"),
+            (self.print, "EINVOICE", "by_einvoice", "info", "Nothing is to be done"),
+            (self.email, "EINVOICE", "by_einvoice", "info", "this channel: E-mail"),
+            (self.email, "PRINT", "by_letter", "warning", "which costs more"),
+            (self.einvoice, "EMAIL", "by_email", "info", "this channel: E-invoice"),
+            (self.einvoice, "PRINT", "by_letter", "warning", "this channel: E-invoice"),
+        ):
+            with self.subTest(partner=partner.name, channel=channel):
+                move = self.send(partner)
+                self.look()
+                self.say(move, "SENT", channel=channel)
+                self.say(move, "DELIVERED", channel=channel)
+                self.assertWarned(move, warning, level, words)
+
+    def test_another_channel_is_told_of_a_paid_invoice_too(self):
+        paid = self.statuses.create({"name": "Paid", "is_paid": True})
+        self.print.maventa_preferred_channel = "print"
+        move = self.send(self.print)
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        ).create({}).action_create_payments()
+        self.look()
+        self.say(move, "SENT", channel="EMAIL")
+        self.say(move, "DELIVERED", channel="EMAIL")
+        self.assertWarned(move, "by_email", "warning", "this channel: Letter")
+        self.assertEqual(move.maventa_status_id, paid)
 
     def test_attachments_left_out_are_told_though_lists_do_not_say_it(self):
         move = self.send(self.print)
@@ -206,6 +235,35 @@ class TestDelivery(DeliveryCase):
         self.assertEqual(len(known), len(KNOWN_TEXTS) - 1)
         self.assertIs(delivery_cause("Something new"), OTHER)
         self.assertIs(delivery_cause(""), UNTOLD)
+
+    def test_a_late_failure_for_what_concerns_the_company_stops_it(self):
+        for text, code, words in (
+            ("COMPANY ACCOUNT IS LOCKED", "company_disabled", "has locked the account"),
+            ("USER DAILY INVOICE LIMIT (5) REACHED", "daily_limit", "in a day"),
+        ):
+            with self.subTest(text):
+                move = self.send()
+                self.say(move, "ERROR", message=f"ERROR: {text}")
+                self.look(60)
+                self.assertInvoice(move, self.failed, "failed")
+                self.assertIn(words, move.maventa_failure)
+                self.assertIn("set the status to “To be", move.maventa_failure)
+                self.assertEqual(self.company.maventa_pause_code, code)
+                waiting = self.make_waiting()
+                self.run_cron()
+                self.assertFalse(self.uploaded(waiting))
+                self.company.action_maventa_refresh()
+                self.run_cron()
+                self.assertTransferredOnce(waiting)
+
+    def test_a_failure_of_what_was_sent_long_ago_stops_nobody(self):
+        move = self.send()
+        self.look()
+        self.say(move, "ERROR", message="ERROR: COMPANY ACCOUNT IS LOCKED")
+        self.look()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertFalse(self.company.maventa_pauses)
+        self.assertFalse(self.company.maventa_problem_code)
 
     def test_mended_and_put_back_it_goes_anew_and_the_old_one_counts_no_more(self):
         move = self.send(self.failing)

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
@@ -11,11 +12,15 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
+from ..client import MaventaClient
 from ..models.maventa_transmission_follow import MaventaTransmission as Following
+from ..models.maventa_transmission_follow import _moment
 from ..sandbox.fault_plays import PLAYS
 from ..sandbox.invoice_json import to_json
+from ..sandbox.invoices import Invoices
 from ..sandbox.switches import SWITCHES
 from .test_delivery import MODELS, DeliveryCase
+from .test_transfer_trouble import Killed
 
 ODD_LISTS = (
     "broken_json",
@@ -27,6 +32,13 @@ ODD_LISTS = (
     "unknown_values",
     "404",
     "refused",
+    "wrong_answer",
+    "maintenance",
+    "bad_dates",
+    "bad_numbers",
+    "odd_texts",
+    "wrong_types",
+    "deep",
 )
 ODD_ROWS = (
     {"status": None},
@@ -243,6 +255,105 @@ class TestDeliveryRun(DeliveryCase):
         self.assertEqual(set(states), {"accepted"})
         self.run_cron(self.delivery)
         self.assertFalse(self.backend.calls)
+
+    def test_progress_is_kept_whatever_ends_the_run(self):
+        self.make_open(30, lambda number: 86400)
+        self.fault("404", "/v1/invoices", "GET", times=99)
+        ask, asked = MaventaClient.invoice, []
+
+        def killed(client, name):
+            asked.append(name)
+            if len(asked) == 11:
+                raise Killed
+            return ask(client, name)
+
+        with patch.object(MaventaClient, "invoice", killed):
+            with self.assertRaises(Killed):
+                self.run_cron(self.delivery)
+            self.assertEqual(self.due(), 20)
+            self.run_cron(self.delivery)
+        self.assertFalse(self.due())
+        self.assertEqual(len(set(asked)), 30)
+
+    def test_what_the_time_was_too_short_for_comes_first_the_next_time(self):
+        self.make_open(20, lambda number: 86400)
+        self.fault("404", "/v1/invoices", "GET", times=99)
+        company = self.company._maventa_for_its_readers()
+        with self.enter_registry_test_mode():
+            for left in (19, 18):
+                self.assertTrue(company._maventa_follow(time.monotonic()))
+                self.assertEqual(self.due(), left)
+
+    def test_a_single_question_that_fails_has_the_others_come_first(self):
+        self.make_open(5, lambda number: 86400)
+        self.fault("404", "/v1/invoices", "GET", times=99)
+        self.fault("503_before", "/v1/invoices/{id}", "GET")
+        self.run_cron(self.delivery)
+        self.assertEqual(self.due(), 4)
+        self.assertTrue(self.company.maventa_pauses)
+
+    def test_one_odd_row_costs_one_row(self):
+        moves = self.send(self.einvoice, self.failing)
+        news = Following._news
+
+        def break_down(transmission, invoice):
+            if transmission.move_id == moves[0]:
+                raise OverflowError
+            return news(transmission, invoice)
+
+        with (
+            patch.object(Following, "_news", break_down),
+            mute_logger(f"{MODELS}.maventa_transmission_settle"),
+        ):
+            self.look()
+        self.assertInvoice(moves[0], self.transferred, "accepted")
+        self.assertInvoice(moves[1], self.failed, "failed")
+
+    def test_events_at_the_edges_of_the_calendar(self):
+        for text in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e9"):
+            self.assertIsNone(_moment(text))
+        self.assertEqual(
+            str(_moment("2026-01-31T12:00:00+02:00")), "2026-01-31 10:00:00"
+        )
+
+    # What Maventa does not know any more --------------------------------------
+
+    def test_that_maventa_does_not_know_it_once_is_no_proof(self):
+        move = self.send()
+        invoices = self.backend.invoices
+        rows = dict(invoices._by_id), dict(invoices._by_company)
+        kept = dict(invoices._by_uuid)
+        for each in (invoices._by_id, invoices._by_company, invoices._by_uuid):
+            each.clear()
+        self.look(60)
+        transmission = self.transmission(move)
+        self.assertEqual(transmission.state, "accepted")
+        self.assertTrue(transmission.missing_since)
+        invoices._by_id, invoices._by_company = rows
+        self.look(60)
+        self.assertEqual(transmission.state, "delivered")
+        self.assertFalse(transmission.missing_since)
+        self.assertTrue(kept)
+
+    def test_it_may_be_put_back_and_is_asked_about_before_it_goes_anew(self):
+        move = self.send()
+        self.backend.invoices = Invoices(self.backend.clock, self.backend.switches)
+        for _look in range(8):
+            self.assertInvoice(move, self.transferred, "accepted")
+            self.look(3000)
+        self.assertInvoice(move, self.failed, "failed")
+        first = self.transmission(move)
+        self.assertEqual(first.error_code, "not_known")
+        self.assertTrue(self.activities(move))
+        self.assertIn("does not know it", first.error_message)
+        self.backend.calls.clear()
+        self.put_back(move)
+        self.run_later()
+        self.assertInvoice(move, self.transferred, "accepted")
+        self.assertNotEqual(self.transmission(move), first)
+        self.assertEqual(len(self.uploaded(move)), 1)
+        asked = [call.path for call in self.backend.calls if call.method == "GET"]
+        self.assertIn(f"/v1/invoices/{first.uuid}", asked)
 
     # When it can't be asked -------------------------------------------------------
 

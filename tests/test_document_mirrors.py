@@ -5,7 +5,6 @@ invoice of a company that has the seller's place, is made into a document again,
 must say what the sample says. What Odoo itself loses on the way is listed below.
 """
 
-import base64
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -164,8 +163,7 @@ class TestMirrors(ClientCase, DocumentCase):
         """What the sandbox has after the mirror was prepared and handed in."""
         backend = self.backend
         backend.invoices = Invoices(backend.clock, backend.switches)
-        values = move._maventa_prepare_one()
-        content = base64.b64decode(values["document"])
+        values, content = move._maventa_prepare_one()
         fields = values["request"]
         taken = self.maventa.send_invoice(values["file_name"], content, fields)
         self.assertEqual((taken.id, taken.number), (values["uuid"], move.name))

@@ -19,4 +19,4 @@ class TestDocuments(*KINDS, DocumentCase):
             for buyer, move in zip(PARTIES, moves, strict=True):
                 with self.subTest(seller=seller, buyer=buyer):
                     allowed = () if PARTIES[buyer][0] else ("PEPPOL-EN16931-R010",)
-                    self.document(move, *allowed)
+                    self.document(move, *allowed, pdf=seller in ("FI", buyer))

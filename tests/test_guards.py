@@ -95,3 +95,47 @@ class TestGuards(MaventaCase):
         transmission.lease_until = now - timedelta(seconds=1)
         self.run_later()
         self.assertTransferredOnce(move)
+
+
+class TestWhatWasSent(MaventaCase):
+    """What may be at Maventa keeps its number, and is compared as it was sent."""
+
+    def uncertain(self):
+        move = self.make_waiting()
+        self.fault("cut_after")
+        self.run_cron()
+        self.assertInvoice(move, self.to_transfer, "uncertain")
+        return move
+
+    def test_a_number_that_may_be_at_maventa_cannot_be_changed(self):
+        move = self.uncertain()
+        with self.assertRaisesRegex(UserError, "its number can't be changed"):
+            move.name = "INV/2026/09999"
+        move.name = move.name
+        self.run_later()
+        with self.assertRaisesRegex(UserError, "its number can't be changed"):
+            move.name = "INV/2026/09999"
+
+    def test_a_number_that_never_left_can_be_changed(self):
+        move = self.make_invoice()
+        move.name = "INV/2026/09999"
+        self.assertEqual(move.name, "INV/2026/09999")
+
+    def test_an_invoice_renamed_by_other_means_is_still_known_again(self):
+        move = self.uncertain()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move SET name = 'INV/2026/09998' WHERE id = %s", [move.id]
+        )
+        self.env.invalidate_all()
+        self.run_later()
+        self.assertInvoice(move, self.transferred, "accepted")
+        self.assertEqual(len(self.backend.invoices.all), 1)
+
+    def test_a_sent_invoice_becomes_no_draft_by_a_write(self):
+        accepted = self.make_waiting()
+        self.run_cron()
+        for move in (accepted, self.uncertain()):
+            for state in ("draft", "cancel"):
+                with self.assertRaisesRegex(UserError, "Make a credit note"):
+                    move.write({"state": state})

@@ -1,8 +1,8 @@
 """The user's own statuses: which invoice may have which, and what follows."""
 
 from odoo import fields
-from odoo.exceptions import RedirectWarning, UserError
-from odoo.tests import Form
+from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
+from odoo.tests import Form, new_test_user
 from odoo.tools import mute_logger
 
 from .common import MaventaCase
@@ -178,6 +178,34 @@ class TestInvoiceStatus(MaventaCase):
         credit_note = self.make_invoice(move_type="out_refund")
         self.assertFalse(credit_note.maventa_status_id)
 
+    def test_a_mailed_credit_note_is_confirmed_again_without_its_default(self):
+        self.to_transfer.is_credit_note_default = True
+        self.cron.active = False
+        credit_note = self.make_invoice(move_type="out_refund")
+        self.assertEqual(credit_note.maventa_status_id, self.to_transfer)
+        credit_note.button_draft()
+        credit_note.is_move_sent = True
+        credit_note.message_post(
+            body="Your credit note",
+            partner_ids=self.einvoice.ids,
+            attachments=[("note.pdf", b"%PDF-1.4")],
+            message_type="comment",
+        )
+        credit_note.action_post()
+        self.assertEqual(credit_note.state, "posted")
+        self.assertFalse(credit_note.maventa_status_id)
+        self.assertIn("did not get the status", credit_note.message_ids[0].body)
+        self.assertIn("Sent by e-mail already", credit_note.message_ids[0].body)
+
+    def test_a_payment_is_registered_while_the_invoice_is_being_sent(self):
+        self.new_status("Paid", is_paid=True)
+        move = self.make_waiting()
+        self.run_cron()
+        self.transmission(move).state = "uncertain"
+        self.pay(move)
+        self.assertEqual(move.payment_state, "paid")
+        self.assertEqual(move.maventa_status_id, self.transferred)
+
     def test_a_transferred_invoice_becomes_paid(self):
         paid = self.new_status("Paid", is_paid=True)
         move = self.pay(self.make_invoice(status=self.transferred))
@@ -310,3 +338,58 @@ class TestInvoiceAlerts(MaventaCase):
         for move in self.make_invoice(), self.make_invoice(status=self.transferred):
             names = [name for name in move._get_alerts() if "maventa" in name]
             self.assertFalse(names)
+
+
+class TestSharedStatuses(MaventaCase):
+    """What all companies use is changed only by who works for all of them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.second = cls.make_company()
+        cls.manager = new_test_user(
+            cls.env,
+            "maventa_manager",
+            groups="base.group_user,account.group_account_manager",
+            company_id=cls.company.id,
+            company_ids=cls.company.ids,
+        )
+
+    def test_an_accountant_of_one_company_does_not_change_them(self):
+        shared = self.to_transfer.with_user(self.manager)
+        for values in (
+            {"company_id": self.company.id},
+            {"active": False},
+            {"is_credit_note_default": True},
+            {"name": "x"},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                shared.write(values)
+        statuses = shared.browse()
+        with self.assertRaises(AccessError):
+            statuses.create({"name": "For all"})
+        own = statuses.create({"name": "Own", "company_id": self.company.id})
+        own.name = "Still own"
+        with self.assertRaises(AccessError):
+            own.company_id = False
+        with self.assertRaises(AccessError):
+            self.statuses.create({"name": "Unused"}).with_user(self.manager).unlink()
+
+    def test_an_accountant_of_all_companies_does(self):
+        self.manager.sudo().company_ids = self.env["res.company"].sudo().search([])
+        self.to_transfer.with_user(self.manager).name = "Ready"
+        self.assertEqual(self.to_transfer.name, "Ready")
+
+    def test_not_even_an_administrator_breaks_another_companys_settings(self):
+        used = self.statuses.create({"name": "Used"})
+        self.company.sudo().maventa_failed_status_id = used
+        with self.assertRaises(ValidationError) as caught:
+            used.active = False
+        self.assertIn("before you archive it", str(caught.exception))
+        self.company.sudo().maventa_failed_status_id = self.failed
+        self.second.sudo().maventa_transferred_status_id = used
+        with self.assertRaises(ValidationError) as caught:
+            used.company_id = self.company
+        self.assertIn("can't belong to", str(caught.exception))
+        used.company_id = self.second
+        self.assertEqual(self.second.sudo().maventa_transferred_status_id, used)

@@ -16,7 +16,7 @@ from ..models.causes import INVOICE_CAUSES
 from ..models.maventa_transmission_document import a_file
 from .log_case import LogCase
 
-NEVER_STORED = {"by_letter", "due_soon", "company_stopped"}
+NEVER_STORED = {"by_letter", "no_account", "due_soon", "company_stopped"}
 """What is only said before sending, or of the company."""
 
 FILTERS = {

@@ -1,10 +1,34 @@
 """What is known about an invoice before it leaves, and where it can be mended."""
 
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 
+from ..models import official_rules
 from .common import ADDRESS, MaventaCase
+
+NO_WORK = """
+<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2">
+  <ns prefix="cbc"
+    uri="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"/>
+  <let name="forbidden" value="'Work'"/>
+  <pattern>
+    <rule context="cbc:Name[. = 'Rest']"><assert id="BR-01" test="false()"/></rule>
+    <rule context="cbc:Name">
+      <let name="name" value="string(.)"/>
+      <assert id="{rule}" flag="fatal" test="$name != $forbidden"
+        >[{rule}]-Nobody {{may}} work.</assert>
+      <report id="BR-02" flag="warning" test="$name = $forbidden">Odd.</report>
+    </rule>
+  </pattern>
+</schema>
+"""
+"""A rule that a document of these tests breaks, in place of the official ones."""
 
 
 class TestPreflight(MaventaCase):
@@ -115,3 +139,107 @@ class TestPreflight(MaventaCase):
         self.assertIn("has no e-invoice address", bad.maventa_obstacle)
         action = good.action_maventa_check()
         self.assertEqual(action["params"]["type"], "success")
+
+    # Rules --------------------------------------------------------------------------
+
+    def break_document(self, path, text):
+        """Let the builder make a mistake that it does not make."""
+        builder = type(self.env["account.edi.xml.maventa_bis3"])
+        export = builder._export_invoice
+
+        def broken(*arguments, **options):
+            content, errors = export(*arguments, **options)
+            root = etree.fromstring(content)
+            root.find(path).text = text
+            return etree.tostring(root), errors
+
+        self.patch(builder, "_export_invoice", broken)
+
+    def test_a_document_that_breaks_a_rule_does_not_leave(self):
+        checked = self.make_invoice()
+        move = self.make_waiting()
+        self.break_document("{*}LegalMonetaryTotal/{*}LineExtensionAmount", "100.01")
+        with self.assertLogs("odoo.addons.account_maventa", "ERROR") as log:
+            self.run_cron()
+        text = f"The e-invoice of invoice {move.id} breaks BR-CO-10, BR-CO-13."
+        self.assertIn(text, log.output[0])
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(self.uploaded(move), [])
+        told = (
+            "The e-invoice breaks rule BR-CO-10: the lines add up to 100.00, but the"
+            " document says 100.01."
+        )
+        self.assertIn(told, self.transmission(move).error_message)
+        self.assertEqual(checked.action_maventa_check().get("res_id"), checked.id)
+        self.assertIn(told, checked.maventa_obstacle)
+        self.assertIn("set the status to “To be transferred”", checked.maventa_obstacle)
+        (first, _second) = self.alerts(checked)
+        self.assertIn(told, first["message"])
+
+    def official(self, rule="BR-99"):
+        """A folder of rules, named as an administrator would name it."""
+        folder = self.enterContext(TemporaryDirectory())
+        text = NO_WORK.format(rule=rule).replace("{{", "{").replace("}}", "}")
+        Path(folder, "rules.sch").write_text(text)
+        self.set_parameter("validation_rules", folder)
+        self.addCleanup(official_rules._stop)
+        return Path(folder)
+
+    def test_official_rules_are_run_where_an_administrator_wants_it(self):
+        folder = self.official()
+        move = self.make_waiting()
+        with self.assertLogs("odoo.addons.account_maventa", "ERROR"):
+            self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        told = "The e-invoice breaks rule BR-99: Nobody {may} work."
+        self.assertIn(told, self.transmission(move).error_message)
+        self.assertNotIn("Odd", self.transmission(move).error_message)
+        compiled = official_rules.stylesheet(folder / "rules.sch")
+        (folder / "rules.sch").unlink()
+        (folder / "rules.xslt").write_text(compiled)
+        self.assertIn(told, self.make_invoice().maventa_obstacle)
+        self.set_parameter("validation_rules", "")
+        self.put_back(move)
+        self.run_cron()
+        self.assertTransferredOnce(move)
+
+    def test_rules_of_peppol_are_for_what_travels_over_peppol(self):
+        self.official("PEPPOL-EN16931-R999")
+        self.assertIn("R999", self.make_invoice(self.einvoice).maventa_obstacle)
+        self.assertFalse(self.make_invoice(self.email).maventa_obstacle)
+
+    def test_a_process_that_has_ended_is_started_anew(self):
+        folder = str(self.official())
+        document = self.make_invoice()._maventa_export()[0]
+        for _ in range(2):
+            (broken,) = official_rules.validate(folder, document)
+            self.assertEqual(broken.rule, "BR-99")
+            (process,) = official_rules._processes.values()
+            process.kill()
+        self.assertLess(process.wait(), 0)
+
+    def test_rules_that_can_not_be_run_are_told_and_stop_nothing(self):
+        folder = self.official()
+        problems = {
+            "saxonche is not installed": patch.object(
+                official_rules, "is_installed", return_value=False
+            ),
+            "in /nowhere": patch.object(
+                type(self.env["ir.config_parameter"]),
+                "get_param",
+                lambda record, key, default=False: "/nowhere",
+            ),
+        }
+        for words, there in problems.items():
+            with self.subTest(words), there:
+                self.company.invalidate_recordset(["maventa_rules_problem"])
+                self.assertIn(words, self.company.maventa_rules_problem)
+        (folder / "rules.sch").write_text("<schema/>")
+        (folder / "more.sch").write_text(
+            NO_WORK.format(rule="BR-98").replace("$f", "$g")
+        )
+        move = self.make_waiting()
+        with self.assertLogs("odoo.addons.account_maventa", "ERROR") as log:
+            self.run_cron()
+        self.assertIn("more.sch can't be used", log.output[0])
+        self.assertTransferredOnce(move)

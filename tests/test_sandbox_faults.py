@@ -248,6 +248,66 @@ class TestSandboxFaults(SandboxCase):
         clean = self.api.get("/v1/invoices/u1").json()
         self.assertEqual((clean["number"], clean["status"]), ("INV-1", "PENDING"))
 
+    def test_successes_that_mean_nothing(self):
+        for name, arguments, expected in (
+            ("wrong_answer", {}, {}),
+            ("wrong_answer", {"body": [1], "status": 200}, [1]),
+            ("short_id", {}, {"id": "12345"}),
+            ("maintenance", {}, "<h1>Maintenance</h1>"),
+        ):
+            with self.subTest(name=name, arguments=arguments):
+                self.fault(name, arguments=arguments)
+                answer = self.upload()
+                self.assertIn(answer.status_code, (200, 201))
+                is_text = isinstance(expected, str)
+                shown = answer.text if is_text else answer.json()
+                self.assertEqual((shown, self.taken()), (expected, 0))
+        self.fault("wrong_answer_after")
+        self.assertEqual((self.upload().json(), self.taken()), ({}, 1))
+
+    def test_answers_that_drip(self):
+        for count, name in enumerate(("drip_headers", "drip_body"), start=1):
+            with self.subTest(name):
+                self.fault(name, arguments={"seconds": 0.3})
+                started = time.monotonic()
+                with self.assertRaises(requests.RequestException):
+                    self.upload().raise_for_status()
+                    raise requests.RequestException  # a body may end with the line
+                self.assertGreaterEqual(time.monotonic() - started, 0.3)
+                self.assertEqual(self.taken(), count)
+
+    def test_answers_that_are_huge(self):
+        for name, status in (
+            ("huge", 200),
+            ("huge_refusal", 400),
+            ("packed", 200),
+            ("packed_refusal", 400),
+        ):
+            with self.subTest(name):
+                self.fault(name, arguments={"megabytes": 3})
+                answer = self.upload(uuid=name)
+                self.assertEqual(answer.status_code, status)
+                self.assertEqual(len(answer.content), 3 << 20)
+        self.assertEqual(self.taken(), 2)
+
+    def test_answers_with_values_that_nothing_can_hold(self):
+        self.upload(uuid="u1")
+        for name, part in (
+            ("bad_dates", "0001-01-01"),
+            ("bad_numbers", "Infinity"),
+            ("odd_texts", "\\u0000B\\ud800C"),
+            ("wrong_types", "1e+308"),
+            ("deep", "[" * 100_000),
+        ):
+            with self.subTest(name):
+                self.fault(name, "GET", "/v1/invoices/{id}")
+                url = self.api.url + "/v1/invoices/u1"
+                self.assertIn(part, self.api.session.get(url, timeout=5).text)
+        for name, status in (("odd_refusal", 422), ("deep_refusal", 400)):
+            self.fault(name)
+            self.assertEqual(self.upload().status_code, status)
+        self.assertEqual(self.taken(), 1)
+
     def test_an_error_of_the_token_call(self):
         self.fault("500_before", path="/oauth2/token")
         answer = self.api.authenticate()

@@ -1,6 +1,6 @@
 """Who may see and change what; and that a copy or an uninstalled addon is silent."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import file_open
 
@@ -17,6 +17,7 @@ ADMINISTRATORS_FIELDS = (
     "maventa_active",
     "maventa_send_pdf",
     "maventa_send_by_email",
+    "maventa_credit_notes",
     "maventa_notification_email",
     "maventa_to_transfer_status_id",
     "maventa_transferred_status_id",
@@ -237,7 +238,116 @@ class TestSecurity(MaventaCase):
             self.assertNotIn(key, text)
 
 
+class TestPublicMethods(MaventaCase):
+    """What anybody can call by RPC asks first who is calling."""
+
+    USERS = {
+        **{name: GROUPS[name] for name in ("internal", "portal")},
+        "public": "base.group_public",
+        "rights": "base.group_user,base.group_erp_manager",
+    }
+    OF_THE_ORM = {"create", "write", "default_get"}
+    OF_ODOO = {"button_draft", "button_refresh_out_einvoices_status"}
+    """Checked by Odoo; the second one is for whoever sees the journal."""
+
+    def methods(self):
+        """Model and name of each public method of the addon."""
+        for name, model in self.env.registry.items():
+            for each in model.__mro__:
+                if each.__module__.startswith("odoo.addons.account_maventa."):
+                    for method, value in vars(each).items():
+                        if callable(value) and not method.startswith("_"):
+                            yield name, method
+
+    def record(self, model):
+        """A record that the user may perhaps see."""
+        move = self.make_waiting()
+        self.run_cron()
+        records = {
+            "account.move": move,
+            "account.journal": move.journal_id,
+            "maventa.transmission": self.transmission(move),
+            "res.company": self.company,
+        }
+        return records.get(model) or self.env[model]
+
+    def test_each_public_method_refuses_whom_it_is_not_for(self):
+        found = {
+            (model, method)
+            for model, method in self.methods()
+            if method not in self.OF_THE_ORM | self.OF_ODOO
+        }
+        self.assertGreater(len(found), 20)
+        users = [
+            new_test_user(
+                self.env,
+                f"maventa_{name}",
+                groups=groups,
+                company_id=self.company.id,
+                company_ids=self.company.ids,
+            )
+            for name, groups in self.USERS.items()
+        ]
+        for model in sorted({model for model, _method in found}):
+            record = self.record(model)
+            calls = len(self.backend.calls)
+            for method in sorted(name for known, name in found if known == model):
+                for user in users:
+                    if model == "account.move":
+                        record.message_subscribe(user.partner_id.ids)
+                    self.env.flush_all()
+                    self.env.invalidate_all()
+                    with (
+                        self.subTest(f"{model}.{method}", user=user.login),
+                        self.assertRaises(AccessError),
+                    ):
+                        mine = record.with_user(user).sudo(False)
+                        mine = mine or mine.create({})
+                        getattr(mine, method)()
+            self.assertEqual(len(self.backend.calls), calls, model)
+
+    def test_the_default_in_the_context_forges_no_state(self):
+        forged = {
+            "default_maventa_delivery_state": "delivered",
+            "default_maventa_channel": "print",
+        }
+        user = new_test_user(
+            self.env,
+            "maventa_biller",
+            groups=GROUPS["billing"],
+            company_id=self.company.id,
+        )
+        moves = self.env["account.move"].with_user(user).with_context(**forged)
+        move = moves.create({"move_type": "out_invoice", "partner_id": self.email.id})
+        self.assertFalse(move.sudo().maventa_delivery_state)
+        self.assertFalse(move.sudo().maventa_channel)
+        admin = self.env.ref("base.user_admin")
+        companies = (
+            self.env["res.company"]
+            .with_user(admin)
+            .with_context(default_maventa_state="authenticated")
+        )
+        self.assertEqual(companies.create({"name": "Forged"}).maventa_state, "new")
+
+
 class TestCopyAndUninstall(MaventaCase):
+    def test_a_copy_calls_nobody_by_hand(self):
+        self.env["ir.config_parameter"].sudo().set_param("database.uuid", "a-copy")
+        self.backend.calls.clear()
+        company = self.company
+        wizard = self.env["res.company.maventa.authorize"].create(
+            {"company_id": company.id, "approver_id": self.env.user.partner_id.id}
+        )
+        for call in (
+            company.action_maventa_test,
+            company.action_maventa_refresh,
+            company.action_maventa_connect,
+            wizard.action_send_again,
+        ):
+            with self.assertRaisesRegex(UserError, "is a copy"):
+                call()
+        self.assertFalse(self.backend.calls)
+
     def test_a_neutralized_copy_has_no_key_and_sends_nothing(self):
         move = self.make_waiting()
         key = self.company.sudo().maventa_stored_api_key
@@ -261,7 +371,14 @@ class TestCopyAndUninstall(MaventaCase):
         self.assertEqual(move.maventa_status_id, self.to_transfer)
 
     def test_uninstalling_leaves_no_parameter_behind(self):
+        self.email.email = "laskut(at)virhe"
+        move = self.make_waiting(self.email)
+        self.run_cron()
+        self.company.sudo()._maventa_tell_administrator()
+        activities = move.activity_ids | self.company.partner_id.activity_ids
+        self.assertEqual(len(activities), 2)
         uninstall_hook(self.env)
+        self.assertFalse(activities.exists())
         parameters = self.env["ir.config_parameter"].sudo()
         self.assertFalse(parameters.search([("key", "=like", "account_maventa.%")]))
         self.assertTrue(parameters.get_param("database.uuid"))

@@ -81,6 +81,7 @@ class TestTourCompany(MaventaCase, HttpCase):
         self.company.maventa_active = False
         ready = self.statuses.create({"name": "Ready", "is_sent": True})
         self.company.maventa_to_transfer_status_id = ready
+        self.company.maventa_credit_notes = "wait"
         self.tour("maventa_sent_status")
         self.assertTrue(self.company.maventa_active)
         self.assertFalse(ready.is_sent)

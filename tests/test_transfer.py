@@ -156,6 +156,27 @@ class TestTransferDocument(MaventaCase):
         self.assertCountEqual(invoice.fields["disabled_routes"], ["einvoice", "email"])
         self.assertEqual(invoice.planned, "print")
 
+    def test_what_breaks_a_rule_of_einvoices_leaves_and_never_becomes_one(self):
+        tax = self.env["account.tax"].create(
+            {
+                "name": "Abroad",
+                "amount": 5,
+                "type_tax_use": "sale",
+                "ubl_cii_tax_category_code": "E",
+            }
+        )
+        for partner, channel in ((self.email, "email"), (self.print, "print")):
+            with self.subTest(channel):
+                move = self.make_invoice(partner, post=False)
+                move.invoice_line_ids.tax_ids = tax
+                move.action_post()
+                move.maventa_status_id = self.to_transfer
+                self.run_cron()
+                self.assertTransferredOnce(move)
+                invoice = self.uploaded(move)[0]
+                self.assertEqual(invoice.fields["disabled_routes"], ["einvoice"])
+                self.assertEqual(invoice.planned, channel)
+
     def test_a_company_without_email_never_sends_by_it(self):
         self.company.maventa_send_by_email = False
         self.email.write(ADDRESS)

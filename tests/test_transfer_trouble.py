@@ -1,17 +1,24 @@
 """The transfer when the line, Maventa or another worker gets in its way."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..client import hand_over
+from ..client.auth import TokenKeeper
+from ..client.connection import Connection
+from ..models import maventa_transmission
+from ..models.maventa_transmission_send import MaventaTransmission as Sending
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
+SEND = "odoo.addons.account_maventa.models.maventa_transmission_send"
 TRANSFER = "odoo.addons.account_maventa.models.res_company_transfer"
 
 
@@ -104,7 +111,7 @@ class TestUncertain(MaventaCase):
 
     def test_a_document_whose_file_was_lost_is_made_anew(self):
         move = self.make_waiting()
-        move.sudo()._maventa_prepare()
+        move.sudo()._maventa_prepare_batch(math.inf, runs=0)
         stored = self.env["ir.attachment"].sudo()
         domain = [
             ("res_model", "=", "maventa.transmission"),
@@ -118,6 +125,27 @@ class TestUncertain(MaventaCase):
         move.maventa_status_id = self.to_transfer
         self.run_cron()
         self.assertTransferredOnce(move)
+
+    def test_a_document_that_is_gone_costs_one_invoice(self):
+        lost, other = self.make_waiting(), self.make_waiting()
+        (lost + other).sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.transmission(lost)._document_attachments().unlink()
+        self.run_cron()
+        self.assertEqual(self.transmission(lost).error_code, "document_lost")
+        self.assertTransferredOnce(other)
+
+    def test_what_is_claimed_at_once_fits_into_memory(self):
+        moves = self.make_waiting() + self.make_waiting() + self.make_waiting()
+        moves.sudo()._maventa_prepare_batch(math.inf, runs=0)
+        due = moves.sudo().maventa_transmission_ids.sorted("id")
+        size = max(due._document_attachments().mapped("file_size"))
+        for room, count in ((0, 1), (2 * size, 2), (3 * size, 3)):
+            self.patch(maventa_transmission, "SEND_BYTES", room)
+            self.assertEqual(due._that_fit(), due[:count])
+        self.patch(maventa_transmission, "SEND_BYTES", 0)
+        self.run_cron()
+        for move in moves:
+            self.assertTransferredOnce(move)
 
     def test_another_invoice_in_its_place_is_left_to_a_person(self):
         move = self.make_waiting()
@@ -138,8 +166,31 @@ class TestUncertain(MaventaCase):
                 self.run_cron()
                 past = fields.Datetime.now() - timedelta(seconds=1)
                 self.transmission(move).write({"state": "sending", "lease_until": past})
+                self.run_cron()
+                self.assertEqual(self.transmission(move).state, "uncertain")
                 self.run_later()
                 self.assertTransferredOnce(move)
+
+    def test_a_lease_lost_again_and_again_has_pauses_that_grow_and_an_end(self):
+        """What is sent may itself be what ends each worker that sends it."""
+        move = self.make_waiting()
+        self.fault("cut_before")
+        self.run_cron()
+        transmission = self.transmission(move)
+        now = fields.Datetime.now()
+        values = {"state": "sending", "lease_until": now - timedelta(seconds=1)}
+        transmission.write({**values, "waiting_since": False, "attempts": 4})
+        self.run_cron()
+        self.assertEqual(transmission.state, "uncertain")
+        self.assertGreaterEqual(
+            transmission.next_attempt_at, now + timedelta(seconds=8 * 60)
+        )
+        self.assertTrue(transmission.waiting_since)
+        values["waiting_since"] = now - timedelta(hours=24)
+        transmission.write({**values, "attempts": 5})
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(transmission.error_code, "given_up_uncertain")
 
     def test_a_lease_that_holds_is_left_alone(self):
         move = self.make_waiting()
@@ -185,6 +236,108 @@ class TestUncertain(MaventaCase):
                 self.run_later()
                 self.assertTransferredOnce(move)
                 self.assertNotEqual(self.transmission(move), transmission)
+
+
+class Killed(BaseException):
+    """Stands for the end of a process."""
+
+
+class TestHostile(MaventaCase):
+    """A service that answers anything, or not at all."""
+
+    def test_a_success_that_names_no_invoice_is_not_believed(self):
+        for fault in ("wrong_answer", "short_id", "maintenance"):
+            with self.subTest(fault):
+                move = self.make_waiting()
+                self.fault(fault)
+                self.run_cron()
+                self.assertInvoice(move, self.to_transfer, "uncertain")
+                self.assertFalse(move.is_move_sent)
+                self.run_later()
+                self.assertTransferredOnce(move)
+
+    def test_a_refusal_with_texts_that_nothing_can_store_is_stored(self):
+        move = self.make_waiting()
+        self.fault("odd_refusal")
+        self.run_cron()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertIn("ABCDEF", self.transmission(move).error_message)
+        uploads = [call for call in self.backend.calls if call.path == "/v1/invoices"]
+        self.assertEqual(len(uploads), 1)
+
+    @mute_logger(SEND)
+    def test_an_answer_that_can_not_be_stored_has_pauses_and_an_end(self):
+        move = self.make_waiting()
+        with patch.object(Sending, "_take_answer", side_effect=ValueError("NUL")):
+            self.run_cron()
+            transmission = self.transmission(move)
+            self.assertInvoice(move, self.to_transfer, "uncertain")
+            self.assertTrue(transmission.waiting_since)
+            self.assertGreater(transmission.next_attempt_at, fields.Datetime.now())
+            self.run_cron()
+            self.assertEqual(transmission.attempts, 1)
+            self.set_parameter("give_up_hours", "0")
+            self.run_later()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertEqual(transmission.error_code, "given_up_uncertain")
+        self.assertEqual(self.arrivals(move), 1)
+
+    def test_a_token_that_does_not_come_claims_nothing_and_opens_the_breaker(self):
+        self.set_parameter("timeout_seconds", "1")
+        self.fault("timeout_before", "/oauth2/token", times=9)
+        moves = self.make_waiting() + self.make_waiting()
+        began = time.monotonic()
+        self.run_cron()
+        self.assertLess(time.monotonic() - began, 8)
+        for move in moves:
+            transmission = self.transmission(move)
+            self.assertEqual(
+                (transmission.state, transmission.attempts), ("prepared", 0)
+            )
+            self.assertTrue(transmission.waiting_since)
+        self.assertEqual(self.company.maventa_pause_code, "unavailable")
+        self.assertEqual(self.company.maventa_pauses, 1)
+        self.assertEqual(len(self.backend.calls), 1)
+        self.run_cron()
+        self.assertEqual(len(self.backend.calls), 1, "tried before its time")
+        self.backend.faults.active.clear()
+        self.run_later()
+        self.assertTransferredOnce(moves[0])
+
+    def test_the_breaker_is_open_while_the_token_is_waited_for(self):
+        """Whatever ends the process then, the next one does not wait as well."""
+        move = self.make_waiting()
+        with (
+            patch.object(TokenKeeper, "token", side_effect=Killed),
+            self.assertRaises(Killed),
+        ):
+            self.run_cron()
+        self.assertTrue(self.company._maventa_is_paused())
+        self.assertEqual(self.transmission(move).state, "prepared")
+        self.run_cron()
+        self.assertFalse(self.backend.calls)
+        self.run_later()
+        self.assertTransferredOnce(move)
+        self.assertFalse(self.company.maventa_pauses)
+
+    def test_a_token_that_comes_leaves_the_line_as_it_was(self):
+        move = self.make_waiting()
+        self.run_cron()
+        self.assertTransferredOnce(move)
+        company = self.company
+        self.assertFalse(company.maventa_pauses or company.maventa_paused_until)
+
+    def test_a_batch_has_a_time_and_what_is_not_begun_waits_unharmed(self):
+        moves = [self.make_waiting() for _each in range(3)]
+        with patch.object(Connection, "is_late", property(lambda _client: True)):
+            self.run_cron()
+        for move in moves:
+            self.assertEqual(self.transmission(move).attempts, 0)
+        self.assertFalse(self.company.maventa_pauses)
+        self.assertEqual(len(self.backend.invoices.all), 0)
+        self.run_cron()
+        for move in moves:
+            self.assertTransferredOnce(move)
 
 
 class TestWaiting(MaventaCase):
@@ -242,7 +395,9 @@ class TestWaiting(MaventaCase):
         self.fault("503_before", "/oauth2/token", times=99)
         move = self.make_waiting()
         self.run_cron()
-        self.assertEqual(self.assertWaits(move, "unavailable").state, "prepared")
+        self.assertEqual(self.transmission(move).state, "prepared")
+        self.assertEqual(self.company.maventa_pause_code, "unavailable")
+        self.assertIn("maventa_waiting", move._get_alerts())
 
     def test_after_its_time_it_counts_as_failed(self):
         self.fault("429", times=9)

@@ -66,6 +66,7 @@ class TestWebhook(MaventaCase):
         self.run_cron(self.looking)
         self.assertFalse(self.subscriptions())
         self.triggers.search([]).unlink()
+        company.maventa_credit_notes = "wait"
         company.action_maventa_switch_on()
         self.assertTrue(self.triggers.search([("cron_id", "=", self.looking.id)]))
         self.run_cron(self.looking)

@@ -5,4 +5,5 @@ from . import account_move_send_batch_wizard
 from . import account_move_send_wizard
 from . import res_company_maventa_activate
 from . import res_company_maventa_authorize
+from . import res_company_maventa_connect
 from . import res_company_maventa_register

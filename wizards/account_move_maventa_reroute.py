@@ -130,7 +130,14 @@ class AccountMoveMaventaReroute(models.TransientModel):
         if not self.is_single or (self.is_locked and self.channel == "print"):
             return move._maventa_customer_way(self.channel)
         names = FORM_FIELDS[self.channel].items()
-        return {name: (self[field] or "").strip() for name, field in names}
+        values = {name: (self[field] or "").strip() for name, field in names}
+        if self.channel == "einvoice":
+            partner = move.partner_id
+            values = {
+                "recipient_eia": partner._maventa_address_text(self.address),
+                "recipient_operator": partner._maventa_operator_text(self.operator),
+            }
+        return values
 
     def action_send(self):
         """Have them go, except those that can't, which are named.
@@ -154,15 +161,16 @@ class AccountMoveMaventaReroute(models.TransientModel):
     def _remember(self, moves):
         """Put down on the customers what holds for their next invoices as well."""
         if self.remember:
-            invoiced = moves.partner_id.commercial_partner_id
-            invoiced.maventa_preferred_channel = self.channel
+            for partner in moves.partner_id:
+                owner = partner._maventa_channel_owner()
+                owner.maventa_preferred_channel = self.channel
         if not self.is_single:
             return
         partner = moves.partner_id
         if self.channel == "einvoice":
-            invoiced = partner.commercial_partner_id
-            invoiced.maventa_address = self.address
-            invoiced.maventa_operator = self.operator
+            owner = partner._maventa_einvoice_owner()
+            owner.maventa_address = self.address
+            owner.maventa_operator = self.operator
         elif self.channel == "email":
             self._mend(partner, "email")
         else:

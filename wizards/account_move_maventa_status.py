@@ -15,6 +15,7 @@ class AccountMoveMaventaStatus(models.TransientModel):
         domain="['|', ('company_id', '=', False), ('company_id', 'in', company_ids)]",
     )
     count = fields.Integer(compute="_compute_company_ids")
+    files = fields.Html(compute="_compute_files", sanitize=False)
 
     @api.model
     def default_get(self, fields_list):
@@ -34,6 +35,17 @@ class AccountMoveMaventaStatus(models.TransientModel):
         for wizard in self:
             wizard.company_ids = wizard.move_ids.company_id
             wizard.count = len(wizard.move_ids)
+
+    @api.depends("move_ids", "status_id")
+    @api.depends_context("lang")
+    def _compute_files(self):
+        for wizard in self:
+            moves = wizard.move_ids._origin.filtered(
+                lambda move, status=wizard.status_id._origin: (
+                    move._maventa_is_to_transfer(status)
+                )
+            )
+            wizard.files = moves._maventa_files_summary()
 
     def action_set(self):
         """Set the status on all invoices, or on none and name those that can't have it.

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.account_move_send import METHOD
@@ -12,6 +12,24 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     """
 
     _inherit = "account.move.send.batch.wizard"
+
+    maventa_files = fields.Html(compute="_compute_maventa_files", sanitize=False)
+
+    @api.depends("move_ids")
+    @api.depends_context("lang")
+    def _compute_maventa_files(self):
+        for wizard in self:
+            ready = wizard._maventa_ready_moves()
+            wizard.maventa_files = ready._maventa_files_summary()
+
+    def _maventa_ready_moves(self):
+        """The invoices that would go through Maventa."""
+        return self.move_ids._origin.filtered(
+            lambda move: (
+                METHOD in self._get_default_sending_methods(move)
+                and not self._maventa_refusal(move)
+            )
+        )
 
     @api.model
     def _get_default_sending_methods(self, move):
@@ -44,8 +62,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
         others = self.move_ids.filtered(
             lambda m: methods[m] and METHOD not in methods[m]
         )
-        meant = self.move_ids.filtered(lambda move: METHOD in methods[move])
-        ready = meant.filtered(lambda move: not self._maventa_refusal(move))
+        ready = self._maventa_ready_moves()
         if not (ready or others):
             messages = [alert["message"] for alert in (self.alerts or {}).values()]
             raise UserError("\n".join(messages))

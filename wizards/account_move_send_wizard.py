@@ -13,6 +13,15 @@ class AccountMoveSendWizard(models.TransientModel):
         string="Send a second time",
         help="The customer gets the invoice although it has been sent already.",
     )
+    maventa_files = fields.Html(compute="_compute_maventa_files", sanitize=False)
+
+    @api.depends("move_id", "sending_methods")
+    @api.depends_context("lang")
+    def _compute_maventa_files(self):
+        for wizard in self:
+            chosen = METHOD in (wizard.sending_methods or ())
+            move = wizard.move_id._origin if chosen else wizard.move_id.browse()
+            wizard.maventa_files = move._maventa_files_summary()
 
     @api.model
     def _get_default_sending_methods(self, move):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompanyMaventaActivate(models.TransientModel):
@@ -10,12 +10,28 @@ class ResCompanyMaventaActivate(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     todo = fields.Html(related="company_id.maventa_todo")
     waiting_count = fields.Integer(related="company_id.maventa_waiting_count")
+    credit_notes = fields.Selection(
+        selection=lambda self: (
+            self.env["res.company"]._fields["maventa_credit_notes"].selection
+        )
+    )
+    asks_for_credit_notes = fields.Boolean(compute="_compute_asks_for_credit_notes")
     status_name = fields.Char(related="company_id.maventa_to_transfer_status_id.name")
+
+    @api.depends("company_id")
+    def _compute_asks_for_credit_notes(self):
+        for wizard in self:
+            company = wizard.company_id
+            asks = not wizard.todo and company._maventa_asks_for_credit_notes()
+            wizard.asks_for_credit_notes = asks
 
     def action_switch_on(self):
         """Switch on; the invoices that wait are sent."""
         self.ensure_one()
-        self.company_id.maventa_active = True
+        values = {"maventa_active": True}
+        if self.credit_notes:
+            values["maventa_credit_notes"] = self.credit_notes
+        self.company_id.write(values)
         return {"type": "ir.actions.act_window_close"}
 
     def action_open_waiting(self):

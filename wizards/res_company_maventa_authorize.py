@@ -103,5 +103,5 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
         self.company_id.sudo().maventa_administrator_id = self.env.user
         self.company_id._maventa_request_authorization(email, self.language)
         return self.company_id._maventa_notification(
-            "success", self.company_id.maventa_next_step
+            "success", self.company_id.sudo()._maventa_step_requested()
         )

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import sys
 import threading
 import time
@@ -86,10 +87,30 @@ def make_invoices(database, **arguments):
         return scene.make_invoices(env, **arguments)
 
 
-def run_cron(database):
-    """One run, as Odoo's worker does it; what was seen of it."""
+def run_cron(database, spare=None):
+    """One run, as Odoo's worker does it; what was seen of it.
+
+    :param spare: bytes of memory that it may take beyond what it has
+    """
+    if spare:
+        resource.setrlimit(resource.RLIMIT_AS, (address_space() + spare,) * 2)
     IrCron._process_jobs(database)
-    return {"commits": halting.seen.commits, "conflicts": halting.seen.conflicts}
+    return {
+        "commits": halting.seen.commits,
+        "conflicts": halting.seen.conflicts,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
+def address_space():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def attach(database, numbers, files):
+    """Attach as many of the largest files that a document takes to each invoice."""
+    with environment(database) as env:
+        scene.attach(env["account.move"].browse(numbers), files)
 
 
 def transfer_directly(database):
@@ -142,6 +163,16 @@ def as_user(database, numbers, act):
             refusal = str(error)
     conflicts = halting.seen.conflicts
     return {"saved": not refusal, "refusal": refusal, "conflicts": conflicts}
+
+
+def save_key(database, key):
+    """Enter another user API key."""
+    with Registry(database).cursor() as cr, mock.patch("time.sleep"):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        company = env["res.company"].search([], limit=1)
+        values = {"maventa_user_api_key": key, "phone": "1"}
+        retrying(lambda: company.write(values), env)
+        return halting.seen.conflicts
 
 
 def change_back_and_forth(database, numbers):
@@ -203,11 +234,13 @@ ACTIONS = {
         make_scene,
         make_invoices,
         run_cron,
+        attach,
         transfer_directly,
         transfer_now,
         save,
         mend,
         reroute,
+        save_key,
         change_back_and_forth,
         run_repeatedly,
         next_run,

@@ -162,6 +162,24 @@ def print_to_pdf(move):
     )
 
 
+def attach(moves, files):
+    """:param files: how many of 9.5 MB each invoice gets"""
+    content = b"1,2,3;" * (9_500_000 // 6)
+    moves.env["ir.attachment"].create(
+        [
+            {
+                "name": f"hours {number}.csv",
+                "mimetype": "text/csv",
+                "raw": content,
+                "res_model": "account.move",
+                "res_id": move.id,
+            }
+            for move in moves
+            for number in range(files)
+        ]
+    )
+
+
 def set_status(moves, name):
     """:param name: of one of the company's three, or "none" """
     for company, group in moves.grouped("company_id").items():

@@ -4,6 +4,8 @@ and the transfer does it again."""
 import pytest
 from actors import Halt, acting
 
+from dev.paths import LOCAL
+
 INVOICES_LOCKED = '(?s)FROM "account_move".*FOR NO KEY UPDATE'
 WAITING = "SELECT 1 FROM maventa_transmission WHERE state = 'prepared'"
 ENDED = """
@@ -102,3 +104,21 @@ def check_end(stage, invoice, wanted):
     assert len(came) <= 1
     assert invoice["delivery"] == ("accepted" if came else False)
     assert invoice["status"] in ({None} if wanted == "none" else {"transferred"})
+
+
+def test_a_key_entered_while_a_run_writes_to_the_company_is_in_no_log(stage):
+    """Odoo logs a query that fails with its values."""
+    key = "5a4c1f3e-key-that-nobody-may-read"
+    company_written = '(?s)FROM "res_company".*FOR NO KEY UPDATE|UPDATE "res_company"'
+    with stage.performance() as database:
+        place = Halt(company_written)
+        with acting(database, "save_key", place, key=key) as user:
+            user.wait_for_halt()
+            stage.query(database, TOUCH.format("res_company"))
+            user.go_on()
+            assert user.result(), "There was no conflict"
+        stored = "SELECT maventa_stored_api_key FROM res_company ORDER BY sequence, id"
+        assert stage.query(database, stored)[0] == (key,)
+    log = (LOCAL / "logs" / "processes.log").read_text()
+    assert "could not serialize access" in log
+    assert key not in log

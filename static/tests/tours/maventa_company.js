@@ -75,6 +75,11 @@ tours.add("maventa_signed", {
         turn,
         see(".modal:contains(To be transferred):contains(1)"),
         {
+            content: "Have credit notes go, too",
+            trigger: ".modal [name=credit_notes] input[data-value=transfer]",
+            run: "click",
+        },
+        {
             content: "Let the invoice that waits go",
             trigger: ".modal footer button[name=action_switch_on]",
             run: "click",

@@ -60,7 +60,7 @@ registry.category("web_tour.tours").add("maventa_choose_files", {
         {
             content: "Keep the contract back",
             trigger:
-                "[name=maventa_attachment_ids] .form-check:contains(contract.docx) input",
+                "[name=attachment_ids] .o_data_row:contains(contract.docx) [name=maventa_goes]",
             run: "click",
         },
         {
