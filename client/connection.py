@@ -52,8 +52,8 @@ UPLOAD_SPEED = 250_000
 """Bytes a second of the slowest line that an upload has to get through: 2 Mbit/s."""
 
 MOST_UPLOAD_SECONDS = 60.0
-"""The most that an upload gets for its size: a file of 10 MB, 13 MB as it travels, needs
-53. With more, a line that hangs would make Odoo count the worker as stuck."""
+"""The most that an upload gets for its size: a file of 10 MB, 13 MB as it travels,
+needs 53. With more, a line that hangs would make Odoo count the worker as stuck."""
 
 CHANGING = ("POST", "PUT")
 """Methods that may have done something though no answer came, and more if repeated."""

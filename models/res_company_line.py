@@ -179,11 +179,12 @@ class ResCompany(models.Model):
         is_limit = code in LIMITS
         shortest = LONGEST_PAUSE if is_limit else SHORTEST_LOOK_PAUSE
         pause = pause_seconds(self.env, company.maventa_pauses, shortest)
-        until = fields.Datetime.now() + timedelta(seconds=pause)
+        now = fields.Datetime.now()
+        until = now + timedelta(seconds=pause)
         company.write(
             {
                 "maventa_pauses": company.maventa_pauses + 1,
-                "maventa_paused_until": until,
+                "maventa_paused_until": until if is_limit else now,
                 "maventa_pause_code": code,
                 "maventa_problem_code": not is_limit and code,
                 "maventa_look_at": not is_new and until,

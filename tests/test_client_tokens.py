@@ -3,10 +3,11 @@
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import SimpleNamespace
 from unittest import mock
 
-from ..client import Unauthorised, Unavailable, auth
+from ..client import Rejected, Unauthorised, Unavailable, auth
 from .test_client import ClientCase
 from .test_sandbox import bis3
 
@@ -144,7 +145,8 @@ class TestClientTokens(ClientCase):
             client.current()
             client.send_invoice("i.xml", bis3(), {"uuid": "u1"})
             client.send_invoice("i.xml", bis3() + b" " * 10**7, {"uuid": "u2"})
-            client.send_invoice("i.xml", bis3() + b" " * 2 * 10**7, {"uuid": "u3"})
+            with suppress(Rejected):  # the sandbox takes 10 MB
+                client.send_invoice("i.xml", bis3() + b" " * 2 * 10**7, {"uuid": "u3"})
         *others, small, large, most = waits
         self.assertEqual(set(others), {20.0})
         self.assertAlmostEqual(small, 20.0, delta=0.5)

@@ -247,7 +247,7 @@ class TestDelivery(DeliveryCase):
                 self.look(60)
                 self.assertInvoice(move, self.failed, "failed")
                 self.assertIn(words, move.maventa_failure)
-                self.assertIn("set the status to “To be", move.maventa_failure)
+                self.assertRegex(move.maventa_failure, "[Ss]et the status to “To be")
                 self.assertEqual(self.company.maventa_pause_code, code)
                 waiting = self.make_waiting()
                 self.run_cron()

@@ -207,7 +207,7 @@ class TestPauses(OutageCase):
         for fault in ("429", "429_date"):
             with self.subTest(fault):
                 moves = [self.make_waiting() for _ in range(3)]
-                self.fault(fault, times=3, arguments={"retry_after": 900})
+                self.fault(fault, times=2, arguments={"retry_after": 900})
                 self.run_cron()
                 self.assertTrue(890 <= self.pause() <= 910, self.pause())
                 self.backend.calls.clear()
