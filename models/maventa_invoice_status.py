@@ -83,7 +83,9 @@ class MaventaInvoiceStatus(models.Model):
         """The settings of a company name statuses that it can use."""
         companies = self.env["res.company"].sudo().with_context(active_test=False)
         for status in self:
-            roles = Domain.OR([(field, "=", status.id)] for field in ROLE_FIELDS.values())
+            roles = Domain.OR(
+                [(field, "=", status.id)] for field in ROLE_FIELDS.values()
+            )
             users = companies.search(roles)
             active = users.filtered("maventa_active")
             if not status.active and active:

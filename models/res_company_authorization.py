@@ -47,7 +47,10 @@ class ResCompany(models.Model):
         """Note how far the company has come, and since when."""
         company = self.sudo()
         if company.maventa_state != state:
-            values |= {"maventa_state": state, "maventa_state_at": fields.Datetime.now()}
+            values |= {
+                "maventa_state": state,
+                "maventa_state_at": fields.Datetime.now(),
+            }
         company.write(values)
 
     # Asking for a signature -------------------------------------------------------

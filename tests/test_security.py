@@ -312,15 +312,20 @@ class TestPublicMethods(MaventaCase):
             "default_maventa_channel": "print",
         }
         user = new_test_user(
-            self.env, "maventa_biller", groups=GROUPS["billing"], company_id=self.company.id
+            self.env,
+            "maventa_biller",
+            groups=GROUPS["billing"],
+            company_id=self.company.id,
         )
         moves = self.env["account.move"].with_user(user).with_context(**forged)
         move = moves.create({"move_type": "out_invoice", "partner_id": self.email.id})
         self.assertFalse(move.sudo().maventa_delivery_state)
         self.assertFalse(move.sudo().maventa_channel)
         admin = self.env.ref("base.user_admin")
-        companies = self.env["res.company"].with_user(admin).with_context(
-            default_maventa_state="authenticated"
+        companies = (
+            self.env["res.company"]
+            .with_user(admin)
+            .with_context(default_maventa_state="authenticated")
         )
         self.assertEqual(companies.create({"name": "Forged"}).maventa_state, "new")
 
@@ -342,7 +347,6 @@ class TestCopyAndUninstall(MaventaCase):
             with self.assertRaisesRegex(UserError, "is a copy"):
                 call()
         self.assertFalse(self.backend.calls)
-
 
     def test_a_neutralized_copy_has_no_key_and_sends_nothing(self):
         move = self.make_waiting()
