@@ -222,9 +222,7 @@ INVOICE_CAUSES = {
             "The invoice went as e-invoice, although it was meant to go by this"
             " channel: %(planned)s."
         ),
-        _lt(
-            "No action needed, unless the customer has asked for the other channel."
-        ),
+        _lt("No action needed, unless the customer has asked for the other channel."),
     ),
     "without_attachments_after": (
         _lt("Maventa sent the invoice without its attachments."),

@@ -29,7 +29,9 @@ class MaventaPreparation(models.Model):
 
     # A foreign key would wait for whoever holds the invoice.
     move_id = fields.Integer(required=True)
-    runs = fields.Integer(help="Runs that began to prepare the invoice and did not finish.")
+    runs = fields.Integer(
+        help="Runs that began to prepare the invoice and did not finish."
+    )
 
     _move_unique = models.UniqueIndex("(move_id)")
 
