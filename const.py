@@ -112,7 +112,7 @@ FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
 UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
 
-DOUBTFUL_CODES = ("given_up_uncertain", "already_there", "not_known")
+DOUBTFUL_CODES = ("given_up_uncertain", "not_known")
 """Causes of a failure that leaves open whether Maventa has the invoice."""
 
 LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")

@@ -3,6 +3,7 @@
 from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
+    CompanyRefused,
     CredentialsRefused,
     MaventaError,
     NotFound,
@@ -15,6 +16,7 @@ from .errors import (
     shorten,
 )
 from .handover import Conflict, Line, LineDown, NotLoaded, Parcel, hand_over
+from .known_words import COMPANY_CAUSES, LIMITS, cause_of
 from .reroute import Before, Look, Reroute, StillBusy
 from .schemas import (
     Action,
@@ -32,6 +34,8 @@ from .wire import check_base_url, is_loopback
 from .watch import Watch, Watched
 
 __all__ = [
+    "COMPANY_CAUSES",
+    "LIMITS",
     "LONGEST_WEBHOOK",
     "PAGE_SIZE",
     "PRODUCTION_URL",
@@ -40,6 +44,7 @@ __all__ = [
     "Authorization",
     "Before",
     "Company",
+    "CompanyRefused",
     "Conflict",
     "Credentials",
     "CredentialsRefused",
@@ -67,6 +72,7 @@ __all__ = [
     "Unavailable",
     "Watch",
     "Watched",
+    "cause_of",
     "check_base_url",
     "hand_over",
     "is_loopback",

@@ -66,7 +66,8 @@ class MaventaClient(Connection):
     def create_company(self, company: NewCompany) -> str:
         """Open an account for a company and return its UUID.
 
-        :raises Rejected: bad data, or a business id that has an account already
+        :raises CompanyRefused: ``bid_taken``: the business id has an account already
+        :raises Rejected: bad data, or other words for the same
         """
         form = company.to_form() | {
             "vendor_api_key": self.credentials.vendor_api_key,
@@ -125,6 +126,7 @@ class MaventaClient(Connection):
             ("v1", "invoices"),
             data=form,
             headers={"Content-Type": form.content_type},
+            timeout=self._upload_timeout(len(form)),
         )
         return self._parse(Invoice.from_json, answer)
 

@@ -24,6 +24,7 @@ from .answer import (
 from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
 from .deadline import Deadline, WatchedAdapter
 from .errors import (
+    CompanyRefused,
     CredentialsRefused,
     MaventaError,
     NotFound,
@@ -46,6 +47,9 @@ LEAST_SECONDS = 5.0
 
 BEGIN_SECONDS = 20.0
 """How much time has to be left for something new to be begun."""
+
+UPLOAD_SPEED = 125_000
+"""Bytes a second of the slowest line that an upload has to get through: 1 Mbit/s."""
 
 CHANGING = ("POST", "PUT")
 """Methods that may have done something though no answer came, and more if repeated."""
@@ -90,8 +94,14 @@ class Connection:
         self.until = math.inf
         self.tokens = TokenKeeper(self._fetch_token, drawer)
         self.session = _Session()
-        self.session.headers["User-Agent"] = user_agent
-        self.session.headers["Accept-Encoding"] = "gzip"
+        # Also where a document is asked for: an error is read as JSON.
+        self.session.headers.update(
+            {
+                "User-Agent": user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            }
+        )
         self.session.mount("https://", WatchedAdapter(pool_maxsize=8))
         self.session.mount("http://", WatchedAdapter(pool_maxsize=8))
 
@@ -148,10 +158,16 @@ class Connection:
         token = self.tokens.token()
         try:
             return self._send(method, path, auth=BearerAuth(token), **options)
+        except CompanyRefused:
+            raise
         except Unauthorised:
             self.tokens.forget(token)
         auth = BearerAuth(self.tokens.token())
         return self._send(method, path, auth=auth, **options)
+
+    def _upload_timeout(self, size: int) -> float:
+        """Seconds for a call with a body of ``size`` bytes: 110 for 10 MB."""
+        return self.timeout + size / UPLOAD_SPEED
 
     def _send(
         self, method: str, path: Sequence[str], *, changes: bool, **options: Any

@@ -6,7 +6,9 @@ class                  when                                 what the caller does
 ``NotReached``         nothing can have arrived             tries again later
 ``OutcomeUnknown``     a call that changes things ended     asks first, then tries
                        badly; it may have arrived           again
-``CredentialsRefused`` the call for a token was refused     stops the company
+``CompanyRefused``     known words that concern the whole   stops the company, or
+                       company, whatever the status         pauses it for a limit
+``CredentialsRefused`` the call for a token was refused     the same
 ``Unauthorised``       401, 403 with a fresh token          finds out whether the
                                                             company has to stop
 ``NotFound``           404: absent, or not ours to see      decides by its question
@@ -26,6 +28,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .answer import clean, read_json
+from .known_words import COMPANY_CAUSES, cause_of, may_be_there
 
 LONGEST_TEXT = 500
 MOST_DETAILS = 20
@@ -40,6 +43,7 @@ class MaventaError(Exception):
     :ivar status: HTTP status, None when there was no answer
     :ivar request_id: the service's own mark of the call, for its support
     :ivar retry_after: seconds the service asked to wait, or None
+    :ivar cause: what the words are about, see :mod:`~.known_words`; empty if unknown
     """
 
     retryable = False
@@ -61,6 +65,7 @@ class MaventaError(Exception):
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+        self.cause = cause_of(code, message, *self.details)
 
     def __str__(self) -> str:
         parts = [part for part in (self.message, *self.details) if part]
@@ -84,16 +89,20 @@ class Unauthorised(MaventaError):
     """The credentials, or the right to this one thing, were refused."""
 
 
-class CredentialsRefused(Unauthorised):
-    """No token was given: nobody is let in with these credentials.
+class CompanyRefused(Unauthorised):
+    """Nothing was done, nor will be for any invoice, until ``cause`` is mended or ends.
 
-    The words are those of the service's older interface, the only ones known.
+    ``cause`` is one of :data:`~.known_words.COMPANY_CAUSES`.
     """
 
-    def speaks_of(self, *words: str) -> bool:
-        """Whether the answer has all of these words, in any case."""
-        text = f"{self.code} {self}".lower()
-        return all(word in text for word in words)
+
+class CredentialsRefused(CompanyRefused):
+    """No token was given: nobody is let in with these credentials."""
+
+    def __init__(self, message: str = "", **values: Any) -> None:
+        super().__init__(message, **values)
+        if self.cause not in COMPANY_CAUSES:
+            self.cause = "credentials_refused"
 
 
 class Rejected(MaventaError):
@@ -101,14 +110,13 @@ class Rejected(MaventaError):
 
     @property
     def duplicate(self) -> bool:
-        """Whether the words say that the service has this already.
+        """Whether it may mean that the service has this already.
 
-        Neither status nor code of that answer is documented, so this goes by
-        409 and by the words; the caller asks before believing it.
+        Neither status nor code of that answer is documented, so this goes by 409 and
+        by the words, which may as well mean something else: it is no proof.
         """
-        text = f"{self.code} {self}".lower()
-        words = ("already", "duplicate", "exists", "taken")
-        return self.status == 409 or any(word in text for word in words)
+        words = (self.code, self.message, *self.details)
+        return self.status == 409 or may_be_there(*words)
 
 
 class NotFound(Rejected):
@@ -142,12 +150,16 @@ def error_from_answer(
     :param change: takes secrets out of each text, after what could hide them
     """
     mark = shorten(clean(headers.get("X-Request-Id") or "", change))
-    return _class_of(status, changes)(
+    values = {
         **_parse_body(body, change),
-        status=status,
-        request_id=mark or None,
-        retry_after=parse_retry_after(headers.get("Retry-After")),
-    )
+        "status": status,
+        "request_id": mark or None,
+        "retry_after": parse_retry_after(headers.get("Retry-After")),
+    }
+    # Which status goes with words about the whole company is not documented.
+    if MaventaError(**values).cause in COMPANY_CAUSES:
+        return CompanyRefused(**values)
+    return _class_of(status, changes)(**values)
 
 
 def _class_of(status: int, changes: bool) -> type[MaventaError]:

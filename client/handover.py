@@ -19,6 +19,7 @@ from .errors import (
     NotFound,
     OutcomeUnknown,
     Rejected,
+    Unauthorised,
     Unavailable,
 )
 from .schemas import Invoice
@@ -106,9 +107,9 @@ class Parcel:
 class Conflict(Rejected):
     """What the service has and what we have don't fit: a person has to look at it.
 
+    :ivar message: the words of the refusal that this was found out after, if any
     :ivar code: ``another_invoice`` (other content under our UUID), ``number_taken``
-        (another invoice under our number), ``already_there`` (it says that it has
-        the invoice but does not show it) or ``document_lost`` (it does not have it,
+        (another invoice under our number) or ``document_lost`` (it does not have it,
         nor have we any more: a database restored without its files)
     """
 
@@ -118,7 +119,7 @@ class NotLoaded(MaventaError):
 
 
 class LineDown(MaventaError):
-    """Not tried, because others have just failed or taken all the time there was."""
+    """Not tried, because of what others have just met, or for want of time."""
 
     retryable = True
 
@@ -126,39 +127,55 @@ class LineDown(MaventaError):
 class Line:
     """The line to the service as the threads of one batch see it.
 
-    One that fails may be to blame itself; several in a row mean that the service is
-    away, and then each further call is one too many.
+    An invoice that fails may be to blame itself. Several in a row mean that the service
+    is away, and one that we may not send can mean that the whole company may not: then
+    each further call is one too many. For the same reason one goes alone, until an
+    answer shows that the company is served.
 
     :param patience: failures in a row after which nothing more is tried
+    :param served: whether an earlier batch has shown that the company is served
     """
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, served: bool = False) -> None:
         self._patience = patience
         self._failures = 0
+        self._refused = False
+        self._served = served
         self._lock = Lock()
+        self._alone = Lock()
 
     @property
     def down(self) -> bool:
         return self._failures >= self._patience
 
     def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
-        """Do the errand, unless the line is down or the time for the batch is over.
+        """Do the errand, unless the line is down, the company refused or time is over.
 
         :raises LineDown: nothing was tried
         """
-        if self.down or client.is_late:
+        with self._alone:
+            if not self._served:
+                return self._try(client, errand)
+        return self._try(client, errand)
+
+    def _try(self, client: MaventaClient, errand: Errand) -> Invoice:
+        if self.down or self._refused or client.is_late:
             raise LineDown("Not tried.")
         try:
             invoice = errand.hand_over(client)
         except MaventaError as error:
-            self._note(error.retryable)
+            self._note(error)
             raise
-        self._note(failed=False)
+        self._note()
         return invoice
 
-    def _note(self, failed: bool) -> None:
+    def _note(self, error: MaventaError | None = None) -> None:
+        failed = error is not None and error.retryable
+        refused = isinstance(error, Unauthorised)
         with self._lock:
             self._failures = self._failures + 1 if failed else 0
+            self._refused = self._refused or refused
+            self._served = self._served or not (failed or refused)
 
 
 def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
@@ -201,7 +218,8 @@ def _taken_nevertheless(
 ) -> Invoice:
     """Look whether a refusal only means that the service has the document already.
 
-    How the service words that is not known, so every refusal is looked into.
+    How the service words that is not known, so every refusal is looked into, and only
+    an invoice that is found counts.
 
     :raises Rejected: the document was not taken
     :raises OutcomeUnknown: the look failed, so the refusal can't be believed yet
@@ -210,14 +228,12 @@ def _taken_nevertheless(
         invoice = _find(client, parcel, parcel.uuid)
         if invoice is None and refusal.duplicate:
             invoice = _find_by_number(client, parcel)
-    except Conflict:
-        raise
+    except Conflict as conflict:
+        raise Conflict(str(refusal), code=conflict.code) from refusal
     except MaventaError as error:
         raise unknown(error) from error
     if invoice:
         return invoice
-    if refusal.duplicate:
-        raise Conflict(refusal.message, code="already_there") from refusal
     raise refusal
 
 

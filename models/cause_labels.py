@@ -32,7 +32,6 @@ CAUSE_LABELS = {
     "rerouted_otherwise": _lt("Sent yet another way in Maventa"),
     "number_taken": _lt("Number used already"),
     "another_invoice": _lt("Another invoice in its place"),
-    "already_there": _lt("There already, but not shown"),
     "given_up": _lt("Not handed over in time"),
     "given_up_uncertain": _lt("Arrival not known"),
     "not_reached": _lt("Maventa not reached"),

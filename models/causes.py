@@ -16,8 +16,9 @@ from ..client import (
     Throttled,
     Unauthorised,
     Unavailable,
+    cause_of,
 )
-from .causes_delivery import delivery_cause
+from .causes_delivery import DELIVERY_CAUSES, delivery_cause
 from .causes_reroute import REROUTE_CAUSES
 from .causes_rules import rule_cause
 
@@ -135,19 +136,19 @@ INVOICE_CAUSES = {
         ),
     ),
     "number_taken": (
-        _lt("Maventa has another invoice with the same number, and takes no second."),
-        _lt("Compare the two in Maventa, and send this one under a number of its own."),
+        _lt(
+            "Maventa refused the invoice: %(text)s It has another invoice with the same"
+            " number."
+        ),
+        _lt(
+            "Compare the two in Maventa. If the number is the reason, send this one"
+            " under a number of its own; else correct the invoice, then set the status"
+            " to “%(status)s”."
+        ),
     ),
     "another_invoice": (
         _lt("Maventa has an invoice with other content in this one's place."),
         _lt("Compare the two in Maventa before you send anything again."),
-    ),
-    "already_there": (
-        _lt("Maventa says that it has this invoice already, but does not show it."),
-        _lt(
-            "Look for the invoice in Maventa. If it is there, set the status to"
-            " transferred by hand; if it is not, set the status to “%(status)s”."
-        ),
     ),
     "not_known": (
         _lt(
@@ -234,7 +235,64 @@ INVOICE_CAUSES = {
     ),
 }
 
+DOUBTFUL_REMEDY = _lt(
+    "Correct what Maventa names, then set the status to “%(status)s”. If Maventa says"
+    " that it already has the invoice, look for it there: if you find it, set the"
+    " status to transferred by hand instead."
+)
+"""For a refusal that may mean that Maventa has the invoice, which it does not show."""
+
+MENDED = _lt("When that is done, set the status to “%(status)s”.")
+
 COMPANY_CAUSES = {
+    "daily_limit": (
+        _lt(
+            "Maventa accepts no more invoices of %(company)s today: its daily limit is"
+            " reached."
+        ),
+        _lt(
+            "No action needed: the invoices are sent automatically when the limit ends."
+            " If it happens often, ask Maventa's support for a higher limit."
+        ),
+    ),
+    "shared_limit": (
+        _lt(
+            "Maventa accepts no more invoices today: %(company)s shares a daily limit"
+            " with others, and it is reached."
+        ),
+        _lt(
+            "No action needed: the invoices are sent automatically when the limit ends."
+            " If it happens often, ask your administrator to agree on a higher limit"
+            " with Maventa."
+        ),
+    ),
+    "no_postal_address": (
+        _lt(
+            "%(company)s has no postal address at Maventa, so Maventa accepts no"
+            " invoices."
+        ),
+        _lt(
+            "Enter the address in the company's settings in Maventa, then test the"
+            " connection."
+        ),
+    ),
+    "user_ambiguous": (
+        _lt(
+            "The user whose API key is used belongs to several companies at Maventa,"
+            " which can't tell whose invoices these are."
+        ),
+        _lt(
+            "Check the company UUID, or enter the user API key of somebody who belongs"
+            " to %(company)s alone."
+        ),
+    ),
+    "bid_taken": (
+        _lt("Another account at Maventa has the business ID of %(company)s."),
+        _lt(
+            "Ask Maventa's support which of the two accounts is the right one, and"
+            " enter its user API key and company UUID."
+        ),
+    ),
     "credentials_refused": (
         _lt("Maventa refuses the user API key or the company UUID."),
         _lt("Copy both from Maventa's settings and enter them again."),
@@ -306,16 +364,25 @@ def explain(env, code, arguments=None):
     if code == "several":
         return _explain_all(env, arguments)
     values = defaultdict(str, arguments or {})
+    cause, *remedies = (env._(text) % values for text in _sentences(code, values))
+    return cause, " ".join(remedies)
+
+
+def _sentences(code, values):
+    """What is said of a code: the cause, then what to do, in one or two sentences."""
+    known = cause_of(values["text"])
     if code == "not_delivered":
-        pair = delivery_cause(values["text"])
-    elif code == "rule":
-        pair = rule_cause(values["kind"])
-    else:
-        pair = (INVOICE_CAUSES | COMPANY_CAUSES).get(code)
-    if not pair:
-        return "", ""
-    cause, remedy = (env._(text) for text in pair)
-    return cause % values, remedy % values
+        about_company = known in COMPANY_CAUSES and known not in DELIVERY_CAUSES
+        if about_company:
+            return *COMPANY_CAUSES[known], MENDED
+        return delivery_cause(values["text"])
+    if code == "rejected" and values["doubtful"]:
+        return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
+    if code == "rejected" and known in DELIVERY_CAUSES:
+        return INVOICE_CAUSES[code][0], DELIVERY_CAUSES[known][1]
+    if code == "rule":
+        return rule_cause(values["kind"])
+    return (INVOICE_CAUSES | COMPANY_CAUSES).get(code, ("", ""))
 
 
 def _explain_all(env, arguments):

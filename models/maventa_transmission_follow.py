@@ -2,7 +2,15 @@ from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 
-from ..client import PAGE_SIZE, Action, Watch, Watched, shorten
+from ..client import (
+    COMPANY_CAUSES,
+    PAGE_SIZE,
+    Action,
+    Watch,
+    Watched,
+    cause_of,
+    shorten,
+)
 from ..const import (
     END_LOOK_SECONDS,
     END_LOOK_SHARE,
@@ -10,6 +18,7 @@ from ..const import (
     KEPT_DAYS,
     LONGEST_END_LOOK_SECONDS,
     LONGEST_LOOK_SECONDS,
+    LONGEST_PAUSE,
     LOOK_SECONDS,
     LOOK_SHARE,
     MISSING_HOURS,
@@ -133,6 +142,21 @@ class MaventaTransmission(models.Model):
             self.missing_since = False
         if missing:
             self._note_missing()
+
+    def _company_cause(self):
+        """What Maventa has just failed one of these for that concerns all invoices of
+        the company, or an empty text. What was handed over earlier is no news of it."""
+        since = fields.Datetime.now() - timedelta(seconds=LONGEST_PAUSE)
+        failed = self.filtered(
+            lambda t: (
+                t.state == "failed"
+                and not t.settled
+                and t.accepted_at
+                and t.accepted_at > since
+            )
+        )
+        causes = [cause_of((t.error_args or {}).get("text")) for t in failed]
+        return next((cause for cause in causes if cause in COMPANY_CAUSES), "")
 
     def _note_missing(self):
         """Once it is no proof that Maventa does not know it; for hours it is."""

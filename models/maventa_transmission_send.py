@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..client import (
+    CompanyRefused,
     Conflict,
     Line,
     LineDown,
@@ -26,17 +27,19 @@ class MaventaTransmission(models.Model):
     _inherit = "maventa.transmission"
 
     @api.model
-    def _send(self, client, origins):
+    def _send(self, client, origins, served=False):
         """Hand over what was claimed, several at once, and write down each answer.
 
         The threads get plain data and never touch the database.
 
+        :param served: whether Maventa has just taken others of the company; if not,
+            one shows the way before several go at once
         :returns: the error of each transmission that met one, and whether the line
             still stood at the end
         """
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
-        line = Line(BROKEN_LINE)
+        line = Line(BROKEN_LINE, served)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
                 transmission._hand_over(origin, pool, line, client): transmission
@@ -73,7 +76,7 @@ class MaventaTransmission(models.Model):
         """
         self.ensure_one()
         doubtful = self.move_id.maventa_transmission_ids.filtered(
-            lambda transmission: transmission.error_code in DOUBTFUL_CODES
+            lambda transmission: transmission._may_be_there()
         )
         names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
         asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
@@ -86,6 +89,11 @@ class MaventaTransmission(models.Model):
             sha256=self.sha256 or "",
             ask_about=tuple(dict.fromkeys(asked)),
         )
+
+    def _may_be_there(self):
+        """Whether it failed in a way that leaves open whether Maventa has it."""
+        refused = self.error_code == "rejected" and self.error_args or {}
+        return self.error_code in DOUBTFUL_CODES or refused.get("doubtful")
 
     def _write_down(self, future, origin, attempts):
         """Write the answer, and only that, and commit.
@@ -124,7 +132,7 @@ class MaventaTransmission(models.Model):
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
             self._fail(code, arguments)
-        elif isinstance(error, LineDown):
+        elif isinstance(error, (LineDown, CompanyRefused)):
             self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
@@ -152,4 +160,5 @@ def _refusal(error):
     """The code and the arguments to store for a refusal."""
     if isinstance(error, Conflict):
         return error.code, {"text": error.message}
-    return "rejected", {"text": str(error), "code": error.code}
+    doubt = {"doubtful": True} if error.duplicate else {}
+    return "rejected", {"text": str(error), "code": error.code, **doubt}

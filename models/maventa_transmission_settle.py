@@ -214,8 +214,7 @@ class MaventaTransmission(models.Model):
 
     def _mail_failures(self, company):
         """Queue one mail that tells cause and remedy of each failure."""
-        address = company.sudo().maventa_notification_email
-        if not self or not address:
+        if not self or not company.sudo().maventa_notification_email:
             return
         body = self.env["ir.qweb"]._render(
             "account_maventa.transfer_failure_mail",
@@ -227,12 +226,4 @@ class MaventaTransmission(models.Model):
             if count == 1
             else self.env._("%(count)s invoices could not be sent", count=count)
         )
-        self.env["mail.mail"].sudo().create(
-            {
-                "subject": subject,
-                "body_html": body,
-                "email_to": address,
-                "email_from": company.email_formatted,
-                "auto_delete": False,
-            }
-        )
+        company._maventa_mail(subject, body)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..client import CredentialsRefused, MaventaError, Unauthorised
+from ..client import CompanyRefused, MaventaError, Unauthorised
 from ..const import (
     BATCH_SECONDS,
     LONGEST_LOOK_PAUSE,
@@ -14,7 +14,6 @@ from ..const import (
 )
 from .party_identifiers import register_country
 from .res_company import ADMINISTRATOR
-from .res_company_connection import account_refusal
 
 _logger = logging.getLogger(__name__)
 
@@ -144,10 +143,12 @@ class ResCompany(models.Model):
         company = self.sudo()
         try:
             code = company._maventa_diagnose(client, refused)
-        except CredentialsRefused as error:
-            code = account_refusal(error)
+        except CompanyRefused as error:
+            code = error.cause
         except Unauthorised:
             code = "user_removed"
+        if company.maventa_problem_code and not code:
+            company._maventa_trigger_transfer(delay=0)
         company.write({"maventa_problem_code": code, "maventa_look_at": False})
         company._maventa_end_pause()
 
@@ -155,7 +156,7 @@ class ResCompany(models.Model):
         """Find out whether the company as a whole can send.
 
         :returns: the code of what stops it, or False
-        :raises CredentialsRefused: nobody is let in with these credentials
+        :raises CompanyRefused: nobody is let in, or not this company
         :raises Unauthorised: somebody is let in, but may not even look
         """
         known = self._maventa_known_company(client)
@@ -169,7 +170,7 @@ class ResCompany(models.Model):
         """The company as Maventa knows it, or None when it does not say."""
         try:
             return client.current().company
-        except CredentialsRefused:
+        except CompanyRefused:
             raise
         except Unauthorised:
             return None

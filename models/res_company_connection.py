@@ -7,8 +7,8 @@ from odoo.modules.module import get_manifest
 from ..client import (
     PRODUCTION_URL,
     TEST_URL,
+    CompanyRefused,
     Credentials,
-    CredentialsRefused,
     MaventaClient,
     MaventaError,
     NotReached,
@@ -29,16 +29,6 @@ BASE_URLS = {"production": PRODUCTION_URL, "test": TEST_URL}
 
 DRAWERS = defaultdict(TokenDrawer)
 """The tokens of this process by address and credentials, from one run to the next."""
-
-ACCOUNT_REFUSALS = (
-    ("vendor_key_refused", ("vendor", "key")),
-    ("company_disabled", ("locked",)),
-    ("setup_unfinished", ("first time wizard",)),
-    ("user_removed", ("user", "not found")),
-    ("user_removed", ("user", "not activated")),
-    ("user_removed", ("no rights",)),
-)
-"""What a refusal of the credentials is about, by the words in it."""
 
 
 class ResCompany(models.Model):
@@ -130,8 +120,8 @@ class ResCompany(models.Model):
             # Without an account yet, it is the vendor key that opens the door.
             known = self.sudo().maventa_company_uuid
             code = "credentials_refused" if known else "vendor_key_refused"
-            if known and isinstance(error, CredentialsRefused):
-                code = account_refusal(error)
+            if isinstance(error, CompanyRefused):
+                code = error.cause
             values = {"company": self.name}
             return UserError(" ".join(explain(self.env, code, values)))
         if isinstance(error, NotReached):
@@ -148,11 +138,3 @@ class ResCompany(models.Model):
                 )
             )
         return UserError(self.env._("Maventa refused: %(text)s", text=str(error)))
-
-
-def account_refusal(error):
-    """The code for a refusal of the credentials: whose fault it is."""
-    for code, words in ACCOUNT_REFUSALS:
-        if error.speaks_of(*words):
-            return code
-    return "credentials_refused"

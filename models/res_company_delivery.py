@@ -5,7 +5,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import split_every
 
 from ..client import PAGE_SIZE, MaventaError, Watch
-from ..const import BATCH_SECONDS, LOOK_NOW, LOOK_SECONDS, SINGLE_LOOKS
+from ..const import BATCH_SECONDS, LINE_CODES, LOOK_NOW, LOOK_SECONDS, SINGLE_LOOKS
 from .res_company import ADMINISTRATOR
 
 
@@ -51,7 +51,7 @@ class ResCompany(models.Model):
 
     def _maventa_may_read(self):
         company = self.sudo()
-        if company._maventa_is_copy() or company._maventa_is_paused():
+        if company._maventa_is_copy() or company._maventa_line_rests_until():
             return False
         try:
             company._maventa_base_url()
@@ -72,7 +72,7 @@ class ResCompany(models.Model):
             [("check_at", "!=", False), *conditions], ["company_id"], ["check_at:min"]
         )
         return {
-            company: max(moment, company.sudo().maventa_paused_until or moment)
+            company: max(moment, company._maventa_line_rests_until() or moment)
             for company, moment in rows
             if company.sudo().filtered_domain(self._maventa_able_to_read())
         }
@@ -106,14 +106,11 @@ class ResCompany(models.Model):
                 skipped += (
                     looks - self._maventa_look_at_them(client, watch, looks)
                 ).ids
-                if not watch.left or self._maventa_is_stopped():
+                if not watch.left or not self._maventa_may_read():
                     return False
                 if time.monotonic() >= until:
                     return True
         return False
-
-    def _maventa_is_stopped(self):
-        return self._maventa_is_paused() or bool(self.sudo().maventa_problem_code)
 
     def _maventa_look_at_them(self, client, watch, looks):
         """One call about up to a hundred, then some about single ones; what is said is
@@ -137,12 +134,16 @@ class ResCompany(models.Model):
             self._maventa_not_let_in(client, error)
         else:
             self._maventa_answered()
+        cause = mine._company_cause()
+        if cause and not self._maventa_is_stopped():
+            self._maventa_hold(cause)
         self.env["ir.cron"]._commit_progress()
         return mine
 
     def _maventa_answered(self):
         """End the pause that only questions have met."""
-        if not self._maventa_held_up():
+        by_line = self.sudo().maventa_pause_code in LINE_CODES
+        if by_line and not self._maventa_held_up():
             self._maventa_line_stands()
 
     def _maventa_follow_now(self, transmissions):

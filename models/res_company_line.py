@@ -1,10 +1,12 @@
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 
-from ..client import MaventaError, Unauthorised, Unavailable
-from ..const import LINE_CODES, SEND_BATCH
-from .causes import WAITING_CODES, explain
+from ..client import LIMITS, MaventaError, Unauthorised, Unavailable
+from ..const import LINE_CODES, LONGEST_PAUSE, SEND_BATCH, SHORTEST_LOOK_PAUSE
+from .causes import COMPANY_CAUSES, WAITING_CODES, explain
 from .res_company import ADMINISTRATOR
 from .tuning import pause_seconds
 
@@ -52,9 +54,11 @@ class ResCompany(models.Model):
         company = self.sudo()
         if not company.maventa_pauses:
             return ""
-        cause, _remedy = explain(self.env, company.maventa_pause_code)
+        code = company.maventa_pause_code
+        cause, remedy = explain(self.env, code, {"company": company.name})
+        texts = [cause, remedy] if code in COMPANY_CAUSES else [cause]
         moments = filter(None, (company.maventa_paused_until, not_before))
-        return f"{cause} {self._maventa_next_try_text(max(moments))}"
+        return " ".join([*texts, self._maventa_next_try_text(max(moments))])
 
     @api.model
     def _maventa_next_try_text(self, moment):
@@ -67,6 +71,16 @@ class ResCompany(models.Model):
     def _maventa_is_paused(self):
         until = self.sudo().maventa_paused_until
         return bool(until) and until > fields.Datetime.now()
+
+    def _maventa_is_stopped(self):
+        return self._maventa_is_paused() or bool(self.sudo().maventa_problem_code)
+
+    def _maventa_line_rests_until(self):
+        """The end of a pause in which nothing can be asked either, or False: what
+        invoices are not taken for does not keep Maventa from answering."""
+        company = self.sudo()
+        is_line = company.maventa_pause_code not in COMPANY_CAUSES
+        return is_line and company._maventa_is_paused() and company.maventa_paused_until
 
     def _maventa_send_limit(self):
         """How many invoices may go at once: after a pause, one shows the way."""
@@ -148,6 +162,60 @@ class ResCompany(models.Model):
             "maventa_paused_until": fields.Datetime.now() + timedelta(seconds=pause),
             "maventa_pause_code": WAITING_CODES[type(causes[-1])],
         }
+
+    def _maventa_hold(self, code):
+        """Let all invoices wait for what Maventa refuses the whole company for.
+
+        A limit ends by itself, when exactly is not known: one invoice tries every hour.
+        Any other cause stops the company until a look finds nothing wrong, and then one
+        invoice tries, too; what no look can see is looked for less and less often.
+
+        :param code: one of ``COMPANY_CAUSES``
+        """
+        company = self.sudo()
+        is_new = not company.maventa_pauses or company.maventa_pause_code != code
+        is_limit = code in LIMITS
+        shortest = LONGEST_PAUSE if is_limit else SHORTEST_LOOK_PAUSE
+        pause = pause_seconds(self.env, company.maventa_pauses, shortest)
+        until = fields.Datetime.now() + timedelta(seconds=pause)
+        company.write(
+            {
+                "maventa_pauses": company.maventa_pauses + 1,
+                "maventa_paused_until": until,
+                "maventa_pause_code": code,
+                "maventa_problem_code": not is_limit and code,
+                "maventa_look_at": not is_new and until,
+            }
+        )
+        waiting = self.env["maventa.transmission"]._open(self)
+        # However long this takes, it is no failure of theirs.
+        free = waiting.try_lock_for_update(allow_referencing=True)
+        free.filtered("waiting_since").waiting_since = False
+        if is_new:
+            self._maventa_mail_standstill(code)
+        self.env["ir.cron"]._commit_progress()
+
+    def _maventa_mail_standstill(self, code):
+        """Queue one mail that tells why nothing of the company leaves."""
+        texts = explain(self.env, code, {"company": self.name})
+        count = self.env["account.move"].search_count(self._maventa_waiting())
+        told = self.env._("Invoices that wait: %(count)s.", count=count)
+        subject = self.env._("Maventa takes no invoices of %(name)s", name=self.name)
+        self._maventa_mail(subject, Markup("<br/>").join([*texts, told]))
+
+    def _maventa_mail(self, subject, body):
+        """Queue a mail to whoever is told of failures, if there is somebody."""
+        address = self.sudo().maventa_notification_email
+        if address:
+            self.env["mail.mail"].sudo().create(
+                {
+                    "subject": subject,
+                    "body_html": body,
+                    "email_to": address,
+                    "email_from": self.email_formatted,
+                    "auto_delete": False,
+                }
+            )
 
     def _maventa_held_up(self):
         """The transmissions that have met a line that was down."""

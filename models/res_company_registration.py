@@ -5,7 +5,7 @@ from odoo import models, modules
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
-from ..client import NewCompany, OutcomeUnknown, Rejected
+from ..client import MaventaError, NewCompany, OutcomeUnknown, Rejected
 from ..const import ACCOUNT_COUNTRIES, BUSINESS_IDS
 from .party_identifiers import has_digits, register_country
 from .res_company_connection import VENDOR_KEY_PARAMETERS
@@ -37,9 +37,14 @@ class ResCompany(models.Model):
         company._maventa_check_registrable()
         company._maventa_lock()
         if not company.maventa_stored_api_key:
-            key = company._maventa_ask(
-                lambda client: _create_user(client, email, first_name, last_name)
-            )
+            try:
+                key = company._maventa_ask(
+                    lambda client: client.create_user(email, first_name, last_name)
+                )
+            except UserError as error:
+                if not _says_taken(error.__cause__):
+                    raise
+                return company._maventa_known_person_text(email, error.__cause__)
             if not key:
                 return company._maventa_known_person_text(email)
             company.maventa_user_api_key = key
@@ -63,14 +68,22 @@ class ResCompany(models.Model):
         if not modules.module.current_test:
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    def _maventa_known_person_text(self, email):
-        return self.env._(
+    def _maventa_known_person_text(self, email, answer=None):
+        text = self.env._(
             "Maventa knows the address %(email)s already, and gives no key for it."
             " Register the company in Maventa with that user; when the document there"
             " is signed, copy the user API key and the company UUID to here and press"
             " Connect. Or press Register again with another address.",
             email=email,
         )
+        return self._maventa_with_answer(text, answer)
+
+    def _maventa_with_answer(self, text, answer):
+        """The text with Maventa's own words, which may mean something else."""
+        if not answer:
+            return text
+        words = self.env._("Maventa's answer: %(text)s", text=str(answer))
+        return f"{text} {words}"
 
     def _maventa_not_opened_text(self, error, data):
         """What is to be done when the user is made but the account is not."""
@@ -81,8 +94,8 @@ class ResCompany(models.Model):
                 " %(company)s was opened. Press Register again: no second one is made.",
                 company=self.name,
             )
-        if isinstance(cause, Rejected) and cause.duplicate:
-            return self.env._(
+        if _says_taken(cause):
+            text = self.env._(
                 "Maventa has an account for %(business_id)s already. Log in to it at"
                 " Maventa, copy its company UUID and user API key to here and press"
                 " Connect. If an earlier try from here opened it, the key is the right"
@@ -90,6 +103,7 @@ class ResCompany(models.Model):
                 " support@maventa.com.",
                 business_id=data.business_id,
             )
+            return self._maventa_with_answer(text, cause)
         return str(error)
 
     # What Maventa wants to know ---------------------------------------------------
@@ -216,11 +230,7 @@ class ResCompany(models.Model):
         )
 
 
-def _create_user(client, email, first_name, last_name):
-    """The new user's key: empty when Maventa knows the address, however it says so."""
-    try:
-        return client.create_user(email, first_name, last_name)
-    except Rejected as error:
-        if error.duplicate:
-            return ""
-        raise
+def _says_taken(error):
+    """Whether an answer may mean that Maventa has the user or company already."""
+    taken = isinstance(error, MaventaError) and error.cause == "bid_taken"
+    return taken or (isinstance(error, Rejected) and error.duplicate)

@@ -5,13 +5,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..client import Unauthorised
+from ..client import CompanyRefused, Unauthorised
 from ..const import (
-    BATCH_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
 )
-from .tuning import tuned
+from .tuning import batch_seconds, tuned
 
 _logger = logging.getLogger(__name__)
 
@@ -137,26 +136,28 @@ class ResCompany(models.Model):
 
     def _maventa_prepare_and_send(self, until):
         """Batch after batch, at least one; tell whether something is left."""
-        last = 0
+        last, served = 0, False
         with self._maventa_client(keep_token=True) as client:
             while True:
                 waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
                 waiting._maventa_prepare(until)
                 self.env["ir.cron"]._commit_progress(len(waiting))
-                if not (self._maventa_send_batch(client) or waiting):
+                served = self._maventa_send_batch(client, served)
+                if not (served or waiting):
                     return False
                 if time.monotonic() >= until:
                     return True
                 last = waiting[-1:].id or last
 
-    def _maventa_send_batch(self, client):
-        """Send what is due and what may go at once, unless the line rests.
+    def _maventa_send_batch(self, client, served=False):
+        """Send what is due and what may go at once, unless the company rests.
 
+        :param served: what the batch before has returned
         :returns: whether another batch makes sense
         """
-        if self._maventa_is_paused() or not self._maventa_has_something_due():
+        if self._maventa_is_stopped() or not self._maventa_has_something_due():
             return False
-        client.allow(BATCH_SECONDS)
+        client.allow(batch_seconds())
         if not self._maventa_is_let_in(client):
             return False
         if client.is_late:
@@ -165,7 +166,11 @@ class ResCompany(models.Model):
         claimed = transmissions._claim(self, self._maventa_send_limit())
         if not claimed:
             return False
-        errors, stands = transmissions._send(client, claimed)
+        errors, stands = transmissions._send(client, claimed, served)
+        causes = [e.cause for e in errors.values() if isinstance(e, CompanyRefused)]
+        if causes:
+            self._maventa_hold(causes[0])
+            return False
         if not stands:
             self._maventa_line_broke(errors.values())
             return False
@@ -236,6 +241,7 @@ class ResCompany(models.Model):
             _logger.info("Company %s could not be checked.", self.id, exc_info=True)
             return False
         if self.sudo().maventa_problem_code:
+            self._maventa_hold(self.sudo().maventa_problem_code)
             return False
         for transmission in refused:
             transmission._fail("not_allowed", transmission.error_args)

@@ -234,7 +234,7 @@ class Accounts:
             return False
         return verified_at <= self._clock.now()
 
-    def set_standing(self, company: Company, /, **values: bool) -> None:
+    def set_standing(self, company: Company, /, **values: object) -> None:
         """Refuse a whole company, or take it back: see Standing for the names.
 
         ``verified`` true also verifies one that never was. Raises ValueError.

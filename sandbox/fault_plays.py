@@ -16,7 +16,8 @@ from werkzeug import Response
 from . import fault_bodies as bodies
 from . import fault_hostile as hostile
 from .exchange import Exchange
-from .responses import error_response
+from .responses import error_response, refusal
+from .standing import upload_refused
 
 Play = Callable[[Exchange], Response]
 
@@ -101,12 +102,17 @@ def throttled_date(exchange: Exchange) -> Response:
 
 
 def refused(exchange: Exchange) -> Response:
-    """Nothing is taken: an error as the arguments say (status, code, message)."""
+    """Nothing is taken: an error as the arguments say (status, text; or code, message,
+    details); in the shape that is known of a refused upload unless told otherwise."""
     exchange.read()
     arguments = exchange.arguments
-    code = str(arguments.get("code", "invoice_refused"))
-    message = str(arguments.get("message", "Daily invoice limit reached"))
-    return error_response(int(arguments.get("status", 422)), code, message)
+    text = str(arguments.get("text", "INVOICE DATE NOT FOUND"))
+    error = upload_refused(int(arguments.get("status", 400)), text)
+    if "message" in arguments:
+        error.message, error.details = str(arguments["message"]), []
+    error.code = str(arguments.get("code", error.code))
+    error.details = list(arguments.get("details", error.details))
+    return refusal(error)
 
 
 def redirect(exchange: Exchange) -> Response:

@@ -22,6 +22,8 @@ QUIET = ("RECEIVED", "CREATED", "SENT", "DELIVERED", "ERROR")
 
 def create_invoice(call: Arguments) -> Response:
     check_may_use_invoices(call)
+    taken_today = call.backend.invoices.count_of_day(call.company, call.now)
+    call.company.standing.check_upload(taken_today, call.backend.switches)
     data = call.request.files["file"].stream.read()
     fields = {name: value for name, value in call.body.items() if name != "file"}
     document = read(data, fields.get("format"))

@@ -85,6 +85,11 @@ class Invoices:
             key=lambda each: each.serial,
         )
 
+    def count_of_day(self, company: Company, now: datetime) -> int:
+        """How many of the company were taken on the day (UTC) until now."""
+        rows = self._by_company.get(company.id, [])
+        return sum(each.created_at.date() == now.date() for each in rows)
+
     def names(self, invoice: Invoice) -> set[str]:
         """What the invoice may be asked for by: its id, and maybe the uuid given."""
         given = invoice.fields.get("uuid")

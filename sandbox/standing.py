@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from .errors import ApiError
 from .switches import Switches
 
 LOCKED = "COMPANY ACCOUNT IS LOCKED"
@@ -19,7 +20,11 @@ REMOVED = {
 
 @dataclass
 class Standing:
-    """All is well unless said otherwise; ``verified`` false is authorization lost."""
+    """All is well unless said otherwise; ``verified`` false is authorization lost.
+
+    ``daily_limit`` is how many uploads are taken in a day (UTC, by the sandbox's
+    clock); ``upload_refusal`` is the text with which each upload is refused.
+    """
 
     disabled: bool = False
     verified: bool = True
@@ -27,6 +32,8 @@ class Standing:
     user_removed: bool = False
     wizard_done: bool = True
     vendor_key_disabled: bool = False
+    daily_limit: int | None = None
+    upload_refusal: str | None = None
 
     def change(self, values: Mapping[str, object]) -> None:
         """Set what is named; ValueError for anything else, and then nothing is set."""
@@ -34,10 +41,19 @@ class Standing:
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"{name} is not one of: {', '.join(known)}")
-            if not isinstance(value, bool):
-                raise ValueError(f"{name} is true or false")
+            _check(name, value)
         for name, value in values.items():
             setattr(self, name, value)
+
+    def check_upload(self, taken_today: int, switches: Switches) -> None:
+        """ApiError, in the one shape that is known of the real one, for an upload
+        that is not taken."""
+        text = self.upload_refusal
+        if self.daily_limit is not None and taken_today >= self.daily_limit:
+            text = f"USER DAILY INVOICE LIMIT ({self.daily_limit}) REACHED"
+        if text:
+            status = int(switches.text("upload_refusal"))
+            raise upload_refused(status, text)
 
     def token_refusal(self, vendor_key: str | None, switches: Switches) -> str | None:
         """The text with which no token is given; None when one is."""
@@ -65,3 +81,22 @@ class Standing:
         if not self.wizard_done and switches.text("no_wizard") == "invoices_refused":
             return NO_WIZARD
         return None
+
+
+def upload_refused(status: int, text: str) -> ApiError:
+    """A refusal of an upload with a text of the older interface in its details."""
+    code, message = "invoice_create_api_error", "Error while creating invoice"
+    return ApiError(status, code, message, f"ERROR: {text}")
+
+
+def _check(name: str, value: object) -> None:
+    """ValueError unless the value is one that the name may have."""
+    if name == "daily_limit":
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (is_number and int(str(value)) >= 0):
+            raise ValueError("daily_limit is a whole number, 0 or more, or null")
+    elif name == "upload_refusal":
+        if value is not None and not isinstance(value, str):
+            raise ValueError("upload_refusal is a text or null")
+    elif not isinstance(value, bool):
+        raise ValueError(f"{name} is true or false")

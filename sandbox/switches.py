@@ -43,6 +43,12 @@ SWITCHES: dict[str, Switch] = {
             "201",
         ),
     ),
+    "upload_refusal": Switch(
+        "The status of the refusal of an upload that concerns the whole company, such "
+        "as a daily limit (code invoice_create_api_error).",
+        "400",
+        ("400", "401", "403", "404", "409", "422", "429", "500", "503"),
+    ),
     "number_repeated": Switch(
         "What stop_duplicate_numbers does to a number that was delivered within a "
         "week: the invoice is taken and FAILED, or POST /v1/invoices refuses it.",

@@ -3,6 +3,7 @@
 import unittest
 
 from ..client import (
+    CompanyRefused,
     Credentials,
     MaventaClient,
     NewCompany,
@@ -131,10 +132,10 @@ class TestClientAccount(ClientCase):
         for form in ("400", "400_details", "409", "422", "400_text"):
             with self.subTest(form):
                 self.switch(bid_taken=form)
-                with self.assertRaises(Rejected) as caught:
+                with self.assertRaises(CompanyRefused) as caught:
                     client.create_company(COMPANY)
                 self.assertIn("BID ALREADY TAKEN", str(caught.exception))
-                self.assertTrue(caught.exception.duplicate)
+                self.assertEqual(caught.exception.cause, "bid_taken")
 
     def test_current_tells_whom_the_credentials_belong_to(self):
         client = self.registered()

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ..client import (
+    CompanyRefused,
     Credentials,
     MaventaClient,
     MaventaError,
@@ -30,6 +31,7 @@ from ..client import (
     Throttled,
     Unauthorised,
     Unavailable,
+    cause_of,
     check_base_url,
 )
 from ..client.errors import LONGEST_TEXT, error_from_answer, parse_retry_after
@@ -322,7 +324,7 @@ class TestErrorFromAnswer(unittest.TestCase):
         long = error_from_answer(400, {}, b"x" * 9999, changes=True)
         self.assertEqual(len(long.message), LONGEST_TEXT + 1)
 
-    def test_a_duplicate_shows_by_its_status_or_its_words(self):
+    def test_what_may_be_a_duplicate_shows_by_its_status_or_its_words(self):
         for status, body, expected in (
             (409, b"", True),
             (400, b"No such recipient", False),
@@ -333,6 +335,35 @@ class TestErrorFromAnswer(unittest.TestCase):
             with self.subTest(status=status, body=body):
                 error = error_from_answer(status, {}, body, changes=True)
                 self.assertIs(error.duplicate, expected)
+
+    def test_words_about_the_whole_company_count_more_than_the_status(self):
+        for status in (400, 401, 403, 404, 409, 422, 429, 500, 503):
+            for changes in (True, False):
+                with self.subTest(status=status, changes=changes):
+                    body = b'{"details": ["ERROR: COMPANY HAS NO POSTAL ADDRESS"]}'
+                    error = error_from_answer(status, {}, body, changes=changes)
+                    self.assertIs(type(error), CompanyRefused)
+                    self.assertEqual(error.cause, "no_postal_address")
+                    self.assertFalse(error.retryable)
+
+    def test_known_words_are_whole_words_about_the_sender(self):
+        for text, cause in (
+            ("Company account is locked", "company_disabled"),
+            ("The recipient company is locked", ""),
+            ("Company account is blocked", ""),
+            ("Your bank account is locked", "bank_account"),
+            ("vendor_api_key is not known", "vendor_key_refused"),
+            ("Daily invoice limit reached", "daily_limit"),
+            ("E-mail to x@y.example bounced", "email_returned"),
+            ("Invalid recipient email", "email_invalid"),
+            ("The company with EIA 0037 was not found", ""),
+            ("Due date too near", "due_too_soon"),
+            ("The due date has already passed", ""),
+            ("", ""),
+        ):
+            with self.subTest(text):
+                self.assertEqual(cause_of(text), cause)
+                self.assertEqual(cause_of(None, "Something else", text), cause)
 
     def test_code_and_mark_of_the_call_are_kept(self):
         headers = {"X-Request-Id": "r-1"}

@@ -120,3 +120,31 @@ class TestClientTokens(ClientCase):
         client.current()
         agents = {request.headers["User-Agent"] for request in sent}
         self.assertEqual(agents, {"account_maventa/19.0.1.0.0"})
+
+    def test_answers_are_asked_for_as_json_also_with_a_document(self):
+        client = self.sender()
+        client.send_invoice("i.xml", bis3(), {"uuid": "u1"})
+        sent = self.requests(client)
+        client.document("u1", "PEPPOLBIS30")
+        client.image("u1")
+        accepted = [request.headers["Accept"] for request in sent]
+        self.assertEqual(accepted, ["application/json"] * 2)
+
+    def test_an_upload_is_given_the_time_that_its_size_takes(self):
+        """At 1 Mbit/s; any other call has the same time-out as ever."""
+        client = self.sender(timeout=20.0)
+        waits = []
+        send = client.session.send
+
+        def note(request, **options):
+            waits.append(options["timeout"])
+            return send(request, **options)
+
+        with mock.patch.object(client.session, "send", note):
+            client.current()
+            client.send_invoice("i.xml", bis3(), {"uuid": "u1"})
+            client.send_invoice("i.xml", bis3() + b" " * 10**7, {"uuid": "u2"})
+        *others, small, large = waits
+        self.assertEqual(set(others), {20.0})
+        self.assertAlmostEqual(small, 20.0, delta=0.5)
+        self.assertAlmostEqual(large, 100.0, delta=0.5)

@@ -1,11 +1,17 @@
 """hand_over(): a document arrives once, whatever the line and the service do."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from unittest import mock
 from uuid import NAMESPACE_DNS, uuid5
 
 from ..client import (
+    CompanyRefused,
     Conflict,
     Invoice,
+    Line,
+    LineDown,
     MaventaError,
     NotFound,
     NotReached,
@@ -210,15 +216,37 @@ class TestHandOverRefused(HandOverCase):
         error = self.error()
         self.assertEqual((error.status, error.retry_after), (429, 40))
 
-    def test_a_duplicate_that_is_nowhere_is_a_conflict(self):
+    def test_a_duplicate_that_is_nowhere_is_a_refusal_in_its_own_words(self):
         for form in REPEATED[:-1]:
             with self.subTest(form):
                 self.fault("duplicate_before", "POST", form=form)
                 error = self.error()
-                self.assertIs(type(error), Conflict)
-                self.assertEqual(error.code, "already_there")
-                self.assertIn("already exists", error.message)
+                self.assertIs(type(error), Rejected)
+                self.assertTrue(error.duplicate)
+                self.assertIn("already exists", str(error))
         self.assertEqual(self.backend.invoices.all, [])
+
+    def test_words_that_only_sound_like_a_duplicate_are_passed_on(self):
+        for text in (
+            "DUE DATE HAS ALREADY PASSED",
+            "THE RECIPIENT EXISTS IN SEVERAL NETWORKS",
+            "VAT NUMBER TAKEN FROM THE WRONG FIELD",
+            "DUPLICATE TAX LINE",
+        ):
+            with self.subTest(text):
+                self.fault("refused", "POST", text=text)
+                error = self.error()
+                self.assertIs(type(error), Rejected)
+                self.assertEqual(error.details, (f"ERROR: {text}",))
+
+    def test_words_about_the_company_are_not_looked_into(self):
+        for status in (400, 401, 403, 404, 409, 422, 429, 500):
+            with self.subTest(status):
+                text = "COMPANY ACCOUNT IS LOCKED"
+                self.fault("refused", "POST", text=text, status=status)
+                self.assertIs(type(self.error()), CompanyRefused)
+        self.assertEqual(self.uploads(), 8)
+        self.assertEqual(self.looks(), [])
 
     def test_a_duplicate_known_only_by_its_number_is_found(self):
         self.switch(invoice_id="different")
@@ -250,13 +278,63 @@ class TestHandOverRefused(HandOverCase):
         invoice = self.backend.invoices.all[-1]
         self.backend.invoices.add_event(invoice, {"type": "ERROR"})
         self.fault("duplicate_before", "POST", times=5)
-        self.assertEqual(self.error().code, "already_there")
+        self.assertIs(type(self.error()), Rejected)
         invoice.events.pop()
         self.assertEqual(self.hand_over().id, invoice.id)
-        self.assertEqual(self.error(total=1.0).code, "number_taken")
+        taken = self.error(total=1.0)
+        self.assertEqual(taken.code, "number_taken")
+        self.assertIn("already exists", taken.message)
         for name, fields in (("other_invoice", ()), ("null_fields", ["number"])):
             self.fault(name, "GET", "/v1/invoices", fields=fields)
-            self.assertEqual(self.error().code, "already_there")
+            self.assertIs(type(self.error()), Rejected)
+
+
+class TestLine(HandOverCase):
+    def put(self, count, line=None):
+        """Hand over so many at once; what becomes of each."""
+        line = line or Line(2)
+        parcels = [
+            replace(PARCEL, uuid=f"u{number}", fields={"uuid": f"u{number}"})
+            for number in range(count)
+        ]
+        with ThreadPoolExecutor(4) as pool:
+            futures = [pool.submit(line.hand_over, self.sends, p) for p in parcels]
+        return [type(future.exception()) for future in futures]
+
+    def test_one_goes_alone_until_the_company_is_known_to_be_served(self):
+        at_once, most = [], []
+        send = self.sends.send_invoice
+
+        def note(*arguments):
+            at_once.append(1)
+            most.append(len(at_once))
+            try:
+                time.sleep(0.05)
+                return send(*arguments)
+            finally:
+                at_once.pop()
+
+        with mock.patch.object(self.sends, "send_invoice", note):
+            self.put(9)
+            self.assertEqual(most[:2], [1, 1])
+            self.assertGreater(max(most), 1)
+            most.clear()
+            self.put(9, Line(2, served=True))
+            self.assertGreater(max(most[:4]), 1)
+
+    def test_the_first_refusal_of_the_company_is_the_last_call(self):
+        self.fault("refused", "POST", text="COMPANY ACCOUNT IS LOCKED")
+        self.assertEqual(self.put(9), [CompanyRefused] + [LineDown] * 8)
+        self.assertEqual(self.uploads(), 1)
+
+    def test_a_refused_invoice_shows_that_the_company_is_served(self):
+        self.fault("refused", "POST")
+        self.assertEqual(self.put(5), [Rejected] + [type(None)] * 4)
+
+    def test_a_line_that_is_away_costs_two_calls(self):
+        self.fault("503_before", "POST", times=9)
+        self.assertEqual(self.put(9), [OutcomeUnknown] * 2 + [LineDown] * 7)
+        self.assertEqual(self.uploads(), 2)
 
 
 class TestHandOverAsking(HandOverCase):

@@ -205,7 +205,13 @@ class TestSandboxFaults(SandboxCase):
 
     def test_an_error_of_ones_choice(self):
         self.fault("refused")
-        self.assertRefused(self.upload(), 422, "invoice_refused")
+        words = "ERROR: INVOICE DATE NOT FOUND"
+        self.assertRefused(self.upload(), 400, "invoice_create_api_error", words)
+        self.fault("refused", arguments={"status": 422, "text": "NO SUCH THING"})
+        answer = self.upload()
+        words = "ERROR: NO SUCH THING"
+        self.assertRefused(answer, 422, "invoice_create_api_error", words)
+        self.assertEqual(answer.json()["message"], "Error while creating invoice")
         self.fault("refused", arguments={"status": 402, "code": "x", "message": "y"})
         answer = self.upload()
         self.assertRefused(answer, 402, "x")

@@ -117,6 +117,30 @@ class TestSandboxStanding(SandboxCase):
         self.assertEqual(self.api.authenticate(vendor_api_key="").status_code, 200)
         self.assertCalls(201, 200, 200, 200)
 
+    def test_a_daily_limit_counts_uploads_and_ends_with_the_day(self):
+        self.stand(daily_limit=2)
+        self.assertCalls(201, 200, 200, 200)
+        self.assertCalls(201, 200, 200, 200)
+        text = "ERROR: USER DAILY INVOICE LIMIT (2) REACHED"
+        refused = self.assertCalls(400, 200, 200, 200)
+        self.assertRefused(refused, 400, "invoice_create_api_error", text)
+        self.switch(upload_refusal="429")
+        self.assertCalls(429, 200, 200, 200)
+        self.backend.clock.advance(24 * 3600)
+        self.api.authenticate()
+        self.assertCalls(201, 200, 200, 200)
+        self.stand(daily_limit=None)
+        self.assertCalls(201, 200, 200, 200)
+
+    def test_uploads_refused_with_a_text(self):
+        self.stand(upload_refusal="COMPANY HAS NO POSTAL ADDRESS")
+        refused = self.assertCalls(400, 200, 200, 200)
+        text = "ERROR: COMPANY HAS NO POSTAL ADDRESS"
+        self.assertRefused(refused, 400, "invoice_create_api_error", text)
+        self.assertEqual(refused.json()["details"], [text])
+        self.stand(upload_refusal=None)
+        self.assertCalls(201, 200, 200, 200)
+
     def test_another_company_is_not_touched(self):
         other = self.client().register("other@x.example", bid="FI87654321").sign()
         other.authenticate()
@@ -139,6 +163,9 @@ class TestSandboxStanding(SandboxCase):
             ({"disabled": True, "locked": True}, "locked is not one of: disabled"),
             ({"disabled": True, "verified": "no"}, "verified is true or false"),
             ({"company": True}, "company is not one of: disabled"),
+            ({"disabled": True, "daily_limit": -1}, "daily_limit is a whole number"),
+            ({"disabled": True, "daily_limit": True}, "daily_limit is a whole number"),
+            ({"disabled": True, "upload_refusal": 5}, "upload_refusal is a text"),
         ):
             with self.subTest(values):
                 answer = self.api.post(path, values)

@@ -75,12 +75,39 @@ class TestUncertain(MaventaCase):
                 self.assertInvoice(move, self.transferred, "accepted")
                 self.assertEqual(len(self.uploaded(move)), 1)
 
-    def test_already_there_but_not_shown_is_left_to_a_person(self):
+    def test_already_there_but_not_shown_is_told_in_maventas_words(self):
         move = self.make_waiting()
         self.fault("duplicate_before")
         self.run_cron()
         self.assertInvoice(move, self.failed, "failed")
-        self.assertEqual(self.transmission(move).error_code, "already_there")
+        refused = self.transmission(move)
+        self.assertEqual(refused.error_code, "rejected")
+        self.assertIn("this uuid already exists", refused.error_message)
+        self.assertIn("look for it there", refused.remedy)
+        # Put back, Maventa is asked once more about what it may have.
+        self.put_back(move)
+        self.backend.calls.clear()
+        self.run_cron()
+        asked = [call.path for call in self.backend.calls if call.method == "GET"]
+        self.assertEqual(asked, [f"/v1/invoices/{refused.uuid}"])
+        self.assertTransferredOnce(move)
+
+    def test_words_that_sound_like_already_there_are_passed_on(self):
+        for text in (
+            "DUE DATE HAS ALREADY PASSED",
+            "RECIPIENT EXISTS TWICE",
+            "NAME TAKEN FROM AN UNKNOWN LIST",
+            "DUPLICATE LINE",
+        ):
+            with self.subTest(text):
+                move = self.make_waiting()
+                self.fault("refused", arguments={"text": text})
+                self.run_cron()
+                self.assertInvoice(move, self.failed, "failed")
+                message = self.transmission(move).error_message
+                self.assertIn("Maventa refused the invoice: Error while", message)
+                self.assertIn(text, message)
+                self.assertNotIn("has this invoice already", message)
 
     def test_a_document_whose_file_was_lost_is_made_anew(self):
         move = self.make_waiting()

@@ -34,7 +34,7 @@ ODD_ANSWERS = (
 REFUSALS = {
     "text_details": "number is invalid",
     "object_details": "",
-    "refused": "Daily invoice limit reached",
+    "refused": "Error while creating invoice. ERROR: INVOICE DATE NOT FOUND.",
 }
 """Faults that take nothing, with the words to be passed on to a person."""
 
@@ -158,4 +158,6 @@ class TestUnknownAnswers(MaventaCase):
                 self.assertInvoice(other, self.failed, "failed")
                 code = self.transmission(other).error_code
                 self.assertIn(code, ("number_taken", "rejected"))
+                message = self.transmission(other).error_message
+                self.assertIn("was sent within a week", message)
                 self.assertEqual(len(self.uploaded(other)), 1)  # the first one
