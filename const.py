@@ -115,7 +115,13 @@ UNDER_WAY_STATES = ("sending", "uncertain")
 DOUBTFUL_CODES = ("given_up_uncertain", "not_known")
 """Causes of a failure that leaves open whether Maventa has the invoice."""
 
-LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
+LINE_CODES = (
+    "not_reached",
+    "certificate_refused",
+    "throttled",
+    "unavailable",
+    "outcome_unknown",
+)
 """Causes that lie between us and Maventa, not in the invoice."""
 
 # Webhooks ---------------------------------------------------------------------

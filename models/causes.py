@@ -9,6 +9,7 @@ from collections import defaultdict
 from odoo.tools.translate import LazyTranslate
 
 from ..client import (
+    CertificateRefused,
     NotLoaded,
     NotReached,
     OutcomeUnknown,
@@ -189,6 +190,13 @@ INVOICE_CAUSES = {
         _lt("Maventa can't be reached."),
         _lt("Nothing is to be done: it is tried again by itself."),
     ),
+    "certificate_refused": (
+        _lt("The server does not trust Maventa's certificate, so nothing was sent."),
+        _lt(
+            "Ask whoever runs the server to update its root certificates, and to check"
+            " the proxy between it and Maventa."
+        ),
+    ),
     "unavailable": (
         _lt("Maventa can't take invoices at the moment."),
         _lt("Nothing is to be done: it is tried again by itself."),
@@ -345,6 +353,7 @@ COMPANY_CAUSES = {
 WAITING_CODES = {
     NotLoaded: "not_loaded",
     NotReached: "not_reached",
+    CertificateRefused: "certificate_refused",
     Throttled: "throttled",
     Unavailable: "unavailable",
     OutcomeUnknown: "outcome_unknown",
