@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import math
 import re
 import socket
 import threading
@@ -10,6 +11,7 @@ import time
 import tracemalloc
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 from ..client import (
     Credentials,
@@ -19,6 +21,7 @@ from ..client import (
     OutcomeUnknown,
     Rejected,
     Unavailable,
+    connection,
 )
 from ..client.answer import DEEPEST, LARGEST_JSON, LONGEST_STRING, clean, read_json
 from ..client.auth import TokenDrawer
@@ -157,6 +160,7 @@ class TestTime(BorderCase):
         self.assertEnds(lambda line: (line.sendall(head), drip(line, b" ")))
 
     def test_a_service_that_does_not_read(self):
+        self.enterContext(mock.patch.object(connection, "UPLOAD_SPEED", math.inf))
         client = self.serve(lambda line: time.sleep(5 * TIMEOUT))
         content = b"<" + bytes(30 * 1024 * 1024)
         error = self.error(client.send_invoice, "i.xml", content, {})
