@@ -126,7 +126,7 @@ class MaventaClient(Connection):
             ("v1", "invoices"),
             data=form,
             headers={"Content-Type": form.content_type},
-            timeout=self._upload_timeout(len(form)),
+            size=len(content),
         )
         return self._parse(Invoice.from_json, answer)
 

@@ -119,7 +119,7 @@ class NotLoaded(MaventaError):
 
 
 class LineDown(MaventaError):
-    """Not tried, because of what others have just met, or for want of time."""
+    """Not tried, because of what others have just met, or for lack of time."""
 
     retryable = True
 
@@ -149,7 +149,8 @@ class Line:
         return self._failures >= self._patience
 
     def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
-        """Do the errand, unless the line is down, the company refused or time is over.
+        """Do the errand, unless the line is down, the company refused or the time for
+        the batch over.
 
         :raises LineDown: nothing was tried
         """

@@ -385,6 +385,8 @@ def _sentences(code, values):
         if about_company:
             return *COMPANY_CAUSES[known], MENDED
         return delivery_cause(values["text"])
+    if code == "rule":
+        return rule_cause(values["kind"]) or ("", "")
     if code == "rejected" and values["doubtful"]:
         return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
     if code == "rejected" and known in DELIVERY_CAUSES:

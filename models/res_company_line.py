@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ..client import LIMITS, MaventaError, Unauthorised, Unavailable
+from ..client import LIMITS, CompanyRefused, MaventaError, Unauthorised, Unavailable
 from ..const import LINE_CODES, LONGEST_PAUSE, SEND_BATCH, SHORTEST_LOOK_PAUSE
 from .causes import COMPANY_CAUSES, WAITING_CODES, explain
 from .res_company import ADMINISTRATOR
@@ -118,7 +118,9 @@ class ResCompany(models.Model):
         return True
 
     def _maventa_not_let_in(self, client, error):
-        if isinstance(error, Unauthorised):
+        if isinstance(error, CompanyRefused):
+            self._maventa_hold(error.cause)
+        elif isinstance(error, Unauthorised):
             refused = self.env["maventa.transmission"]
             self._maventa_explain_refusals(client, refused)
         else:

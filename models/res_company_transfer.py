@@ -7,10 +7,11 @@ from odoo.tools import SQL
 
 from ..client import CompanyRefused, Unauthorised
 from ..const import (
+    BATCH_SECONDS,
     OPEN_STATES,
     PREPARE_BATCH,
 )
-from .tuning import batch_seconds, tuned
+from .tuning import tuned
 
 _logger = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class ResCompany(models.Model):
         """
         if self._maventa_is_stopped() or not self._maventa_has_something_due():
             return False
-        client.allow(batch_seconds())
+        client.allow(BATCH_SECONDS)
         if not self._maventa_is_let_in(client):
             return False
         if client.is_late:

@@ -2,9 +2,7 @@ import logging
 import math
 import random
 
-from odoo.tools import config
-
-from ..const import BATCH_SECONDS, LONGEST_PAUSE, TUNING
+from ..const import LONGEST_PAUSE, TUNING
 
 _logger = logging.getLogger(__name__)
 
@@ -25,15 +23,6 @@ def tuned(env, name):
         _logger.warning("The system parameter %s is not a number.", key)
         return TUNING[name]
     return number
-
-
-def batch_seconds():
-    """How long the uploads of one batch may take in all: more where Odoo's workers have
-    more time, so that large documents get through slow lines."""
-    limit = config["limit_time_real_cron"]
-    if limit == -1:
-        limit = config["limit_time_real"]
-    return max(BATCH_SECONDS, (limit or LONGEST_PAUSE) - 2 * BATCH_SECONDS)
 
 
 def pause_seconds(env, failures, asked=None):

@@ -236,6 +236,35 @@ class TestDelivery(DeliveryCase):
         self.assertIs(delivery_cause("Something new"), OTHER)
         self.assertIs(delivery_cause(""), UNTOLD)
 
+    def test_a_late_failure_for_what_concerns_the_company_stops_it(self):
+        for text, code, words in (
+            ("COMPANY ACCOUNT IS LOCKED", "company_disabled", "has locked the account"),
+            ("USER DAILY INVOICE LIMIT (5) REACHED", "daily_limit", "in a day"),
+        ):
+            with self.subTest(text):
+                move = self.send()
+                self.say(move, "ERROR", message=f"ERROR: {text}")
+                self.look(60)
+                self.assertInvoice(move, self.failed, "failed")
+                self.assertIn(words, move.maventa_failure)
+                self.assertIn("set the status to “To be", move.maventa_failure)
+                self.assertEqual(self.company.maventa_pause_code, code)
+                waiting = self.make_waiting()
+                self.run_cron()
+                self.assertFalse(self.uploaded(waiting))
+                self.company.action_maventa_refresh()
+                self.run_cron()
+                self.assertTransferredOnce(waiting)
+
+    def test_a_failure_of_what_was_sent_long_ago_stops_nobody(self):
+        move = self.send()
+        self.look()
+        self.say(move, "ERROR", message="ERROR: COMPANY ACCOUNT IS LOCKED")
+        self.look()
+        self.assertInvoice(move, self.failed, "failed")
+        self.assertFalse(self.company.maventa_pauses)
+        self.assertFalse(self.company.maventa_problem_code)
+
     def test_mended_and_put_back_it_goes_anew_and_the_old_one_counts_no_more(self):
         move = self.send(self.failing)
         self.look()

@@ -1,6 +1,7 @@
 """hand_over(): a document arrives once, whatever the line and the service do."""
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from unittest import mock
@@ -324,16 +325,19 @@ class TestLine(HandOverCase):
 
     def test_the_first_refusal_of_the_company_is_the_last_call(self):
         self.fault("refused", "POST", text="COMPANY ACCOUNT IS LOCKED")
-        self.assertEqual(self.put(9), [CompanyRefused] + [LineDown] * 8)
+        met = Counter(self.put(9))
+        self.assertEqual(met, {CompanyRefused: 1, LineDown: 8})
         self.assertEqual(self.uploads(), 1)
 
     def test_a_refused_invoice_shows_that_the_company_is_served(self):
         self.fault("refused", "POST")
-        self.assertEqual(self.put(5), [Rejected] + [type(None)] * 4)
+        met = Counter(self.put(5))
+        self.assertEqual(met, {Rejected: 1, type(None): 4})
 
     def test_a_line_that_is_away_costs_two_calls(self):
         self.fault("503_before", "POST", times=9)
-        self.assertEqual(self.put(9), [OutcomeUnknown] * 2 + [LineDown] * 7)
+        met = Counter(self.put(9))
+        self.assertEqual(met, {OutcomeUnknown: 2, LineDown: 7})
         self.assertEqual(self.uploads(), 2)
 
 
