@@ -285,6 +285,7 @@ class TestHostile(MaventaCase):
             self.assertRaises(Killed),
         ):
             self.run_cron()
+        self.env.invalidate_all()
         self.assertTrue(self.company._maventa_is_paused())
         self.assertEqual(self.transmission(move).state, "prepared")
         self.run_cron()
