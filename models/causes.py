@@ -373,8 +373,8 @@ def explain(env, code, arguments=None):
     if code == "several":
         return _explain_all(env, arguments)
     values = defaultdict(str, arguments or {})
-    cause, *remedies = (env._(text) % values for text in _sentences(code, values))
-    return cause, " ".join(remedies)
+    cause, *remedies = (env._(text) for text in _sentences(code, values))
+    return cause % values, " ".join(remedies) % values
 
 
 def _sentences(code, values):
@@ -385,8 +385,6 @@ def _sentences(code, values):
         if about_company:
             return *COMPANY_CAUSES[known], MENDED
         return delivery_cause(values["text"])
-    if code == "rule":
-        return rule_cause(values["kind"]) or ("", "")
     if code == "rejected" and values["doubtful"]:
         return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
     if code == "rejected" and known in DELIVERY_CAUSES:
