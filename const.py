@@ -113,10 +113,15 @@ UNDER_WAY_STATES = ("sending", "uncertain")
 """Bytes may have left, so nothing can be taken back."""
 
 DOUBTFUL_CODES = ("given_up_uncertain", "not_known")
-"""Causes of a failure that leaves open whether Maventa has the invoice, beside a refusal
-that may say so."""
+"""Causes of a failure that leaves open whether Maventa has the invoice."""
 
-LINE_CODES = ("not_reached", "throttled", "unavailable", "outcome_unknown")
+LINE_CODES = (
+    "not_reached",
+    "certificate_refused",
+    "throttled",
+    "unavailable",
+    "outcome_unknown",
+)
 """Causes that lie between us and Maventa, not in the invoice."""
 
 # Webhooks ---------------------------------------------------------------------

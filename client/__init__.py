@@ -3,6 +3,7 @@
 from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
 from .auth import TokenDrawer
 from .errors import (
+    CertificateRefused,
     CompanyRefused,
     CredentialsRefused,
     MaventaError,
@@ -43,6 +44,7 @@ __all__ = [
     "Action",
     "Authorization",
     "Before",
+    "CertificateRefused",
     "Company",
     "CompanyRefused",
     "Conflict",

@@ -52,7 +52,7 @@ UPLOAD_SPEED = 250_000
 """Bytes a second of the slowest line that an upload has to get through: 2 Mbit/s."""
 
 MOST_UPLOAD_SECONDS = 60.0
-"""The most that an upload gets for its size: a file of 10 MB, 13 MB as it travels,
+"""The most that an upload gets for its size: a file of 10 MB, which travels as 13 MB,
 needs 53. With more, a line that hangs would make Odoo count the worker as stuck."""
 
 CHANGING = ("POST", "PUT")

@@ -4,6 +4,7 @@
 class                  when                                 what the caller does
 ====================== ==================================== ======================
 ``NotReached``         nothing can have arrived             tries again later
+``CertificateRefused`` the service can't show who it is     the same; has it mended
 ``OutcomeUnknown``     a call that changes things ended     asks first, then tries
                        badly; it may have arrived           again
 ``CompanyRefused``     known words that concern the whole   stops the company, or
@@ -77,6 +78,10 @@ class NotReached(MaventaError):
     """No connection came about, so nothing can have arrived."""
 
     retryable = True
+
+
+class CertificateRefused(NotReached):
+    """The certificate is not trusted, so nothing was sent."""
 
 
 class OutcomeUnknown(MaventaError):

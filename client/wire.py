@@ -11,7 +11,13 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.filepost import choose_boundary, encode_multipart_formdata
 
-from .errors import MaventaError, NotReached, OutcomeUnknown, Unavailable
+from .errors import (
+    CertificateRefused,
+    MaventaError,
+    NotReached,
+    OutcomeUnknown,
+    Unavailable,
+)
 
 
 def check_base_url(url: str) -> str:
@@ -98,17 +104,21 @@ def error_from_exception(error: Exception, changes: bool) -> MaventaError:
 
     :param changes: whether the call could have changed something
     """
+    if _is_certificate_refused(error):
+        return CertificateRefused()
     if _never_connected(error) or isinstance(error, requests.URLRequired):
         return NotReached()
     return OutcomeUnknown() if changes else Unavailable()
 
 
+def _is_certificate_refused(error: Exception) -> bool:
+    # Other errors quote the service, which may say anything.
+    is_secure = isinstance(error, requests.exceptions.SSLError)
+    return is_secure and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def _never_connected(error: Exception) -> bool:
     """Whether the connection failed before a byte of the request could leave."""
-    # Others quote the service, which may say anything.
-    is_secure = isinstance(error, requests.exceptions.SSLError)
-    if is_secure and "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     # A proxy may also break off after it has passed the request on.
     reason = getattr(reason, "original_error", reason)

@@ -35,6 +35,7 @@ CAUSE_LABELS = {
     "given_up": _lt("Not handed over in time"),
     "given_up_uncertain": _lt("Arrival not known"),
     "not_reached": _lt("Maventa not reached"),
+    "certificate_refused": _lt("Certificate not trusted"),
     "unavailable": _lt("Maventa not available"),
     "throttled": _lt("Maventa asks to wait"),
     "outcome_unknown": _lt("Line broke while sending"),

@@ -9,6 +9,7 @@ from collections import defaultdict
 from odoo.tools.translate import LazyTranslate
 
 from ..client import (
+    CertificateRefused,
     NotLoaded,
     NotReached,
     OutcomeUnknown,
@@ -189,6 +190,13 @@ INVOICE_CAUSES = {
         _lt("Maventa can't be reached."),
         _lt("Nothing is to be done: it is tried again by itself."),
     ),
+    "certificate_refused": (
+        _lt("The server does not trust Maventa's certificate, so nothing was sent."),
+        _lt(
+            "Ask whoever runs the server to update its root certificates, and to check"
+            " the proxy between it and Maventa."
+        ),
+    ),
     "unavailable": (
         _lt("Maventa can't take invoices at the moment."),
         _lt("Nothing is to be done: it is tried again by itself."),
@@ -236,8 +244,8 @@ INVOICE_CAUSES = {
 }
 
 DOUBTFUL_REMEDY = _lt(
-    "Correct what Maventa names, then set the status to “%(status)s”. If Maventa means"
-    " that it has the invoice already, look for it there: if you find it, set the"
+    "Correct what Maventa names, then set the status to “%(status)s”. If Maventa says"
+    " that it already has the invoice, look for it there: if you find it, set the"
     " status to transferred by hand instead."
 )
 """For a refusal that may mean that Maventa has the invoice, which it does not show."""
@@ -247,28 +255,29 @@ MENDED = _lt("When that is done, set the status to “%(status)s”.")
 COMPANY_CAUSES = {
     "daily_limit": (
         _lt(
-            "Maventa takes no more invoices of %(company)s today: its daily limit is"
+            "Maventa accepts no more invoices of %(company)s today: its daily limit is"
             " reached."
         ),
         _lt(
-            "Nothing is to be done: the invoices go by themselves when the limit ends."
+            "No action needed: the invoices are sent automatically when the limit ends."
             " If it happens often, ask Maventa's support for a higher limit."
         ),
     ),
     "shared_limit": (
         _lt(
-            "Maventa takes no more invoices today: a daily limit is reached that"
-            " %(company)s shares with others."
+            "Maventa accepts no more invoices today: %(company)s shares a daily limit"
+            " with others, and it is reached."
         ),
         _lt(
-            "Nothing is to be done: the invoices go by themselves when the limit ends."
-            " If it happens often, ask whoever runs the software to agree with Maventa"
-            " on a higher limit."
+            "No action needed: the invoices are sent automatically when the limit ends."
+            " If it happens often, ask your administrator to agree on a higher limit"
+            " with Maventa."
         ),
     ),
     "no_postal_address": (
         _lt(
-            "%(company)s has no postal address at Maventa, which takes no invoices so."
+            "%(company)s has no postal address at Maventa, so Maventa accepts no"
+            " invoices."
         ),
         _lt(
             "Enter the address in the company's settings in Maventa, then test the"
@@ -344,6 +353,7 @@ COMPANY_CAUSES = {
 WAITING_CODES = {
     NotLoaded: "not_loaded",
     NotReached: "not_reached",
+    CertificateRefused: "certificate_refused",
     Throttled: "throttled",
     Unavailable: "unavailable",
     OutcomeUnknown: "outcome_unknown",
@@ -363,8 +373,8 @@ def explain(env, code, arguments=None):
     if code == "several":
         return _explain_all(env, arguments)
     values = defaultdict(str, arguments or {})
-    cause, *remedies = (env._(text) % values for text in _sentences(code, values))
-    return cause, " ".join(remedies)
+    cause, *remedies = (env._(text) for text in _sentences(code, values))
+    return cause % values, " ".join(remedies) % values
 
 
 def _sentences(code, values):
@@ -375,12 +385,12 @@ def _sentences(code, values):
         if about_company:
             return *COMPANY_CAUSES[known], MENDED
         return delivery_cause(values["text"])
-    if code == "rule":
-        return rule_cause(values["kind"]) or ("", "")
     if code == "rejected" and values["doubtful"]:
         return INVOICE_CAUSES[code][0], DOUBTFUL_REMEDY
     if code == "rejected" and known in DELIVERY_CAUSES:
         return INVOICE_CAUSES[code][0], DELIVERY_CAUSES[known][1]
+    if code == "rule":
+        return rule_cause(values["kind"])
     return (INVOICE_CAUSES | COMPANY_CAUSES).get(code, ("", ""))
 
 

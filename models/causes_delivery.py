@@ -20,8 +20,8 @@ DELIVERY_CAUSES = {
     ),
     "shared_limit": (
         _lt(
-            "A daily limit of Maventa's is reached that your company shares with"
-            " others."
+            "Your company shares a daily limit at Maventa with others, and it is"
+            " reached."
         ),
         _lt("Set the status to “%(status)s” tomorrow."),
     ),
@@ -59,8 +59,8 @@ DELIVERY_CAUSES = {
     ),
     "operator_missing": (
         _lt(
-            "The operator of %(customer)s is not known, and the e-invoice address is"
-            " in no directory."
+            "The operator of %(customer)s is not known, and the e-invoice address is in"
+            " no directory."
         ),
         _lt(
             "Ask the customer for the operator and enter it beside the e-invoice"

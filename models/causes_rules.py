@@ -136,4 +136,4 @@ REMEDY = _lt(
 
 def rule_cause(kind):
     """Cause and remedy of a broken rule."""
-    return RULE_TEXTS[kind], REMEDY
+    return RULE_TEXTS.get(kind, RULE_TEXTS["official"]), REMEDY

@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 
 from ..client import OutcomeUnknown, Unauthorised
 from ..const import (
-    DOUBTFUL_CODES,
     SEND_BYTES,
     SPARE,
     TAKEN_STATES,
@@ -250,11 +249,7 @@ class MaventaTransmission(models.Model):
     def _may_be_at_maventa(self):
         """Whether Maventa has this, or it is not known that it has not."""
         known = UNDER_WAY_STATES + TAKEN_STATES
-        return (
-            self.state in known
-            or bool(self.accepted_at)
-            or self.error_code in DOUBTFUL_CODES
-        )
+        return self.state in known or bool(self.accepted_at) or self._may_be_there()
 
     def _wanted(self):
         """Whether the invoice still waits in the status that invoices go out from."""

@@ -133,6 +133,16 @@ class MaventaTransmission(models.Model):
             transmission.check_at = transmission._next_look()
         return mine
 
+    def _take_look(self, invoice, missing):
+        """Write down what Maventa has just said of it."""
+        news = invoice and self._news(invoice)
+        if news:
+            self._take_news(*news)
+        if invoice and self.missing_since:
+            self.missing_since = False
+        if missing:
+            self._note_missing()
+
     def _company_cause(self):
         """What Maventa has just failed one of these for that concerns all invoices of
         the company, or an empty text. What was handed over earlier is no news of it."""
@@ -147,16 +157,6 @@ class MaventaTransmission(models.Model):
         )
         causes = [cause_of((t.error_args or {}).get("text")) for t in failed]
         return next((cause for cause in causes if cause in COMPANY_CAUSES), "")
-
-    def _take_look(self, invoice, missing):
-        """Write down what Maventa has just said of it."""
-        news = invoice and self._news(invoice)
-        if news:
-            self._take_news(*news)
-        if invoice and self.missing_since:
-            self.missing_since = False
-        if missing:
-            self._note_missing()
 
     def _note_missing(self):
         """Once it is no proof that Maventa does not know it; for hours it is."""

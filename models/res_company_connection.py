@@ -7,6 +7,7 @@ from odoo.modules.module import get_manifest
 from ..client import (
     PRODUCTION_URL,
     TEST_URL,
+    CertificateRefused,
     CompanyRefused,
     Credentials,
     MaventaClient,
@@ -124,6 +125,8 @@ class ResCompany(models.Model):
                 code = error.cause
             values = {"company": self.name}
             return UserError(" ".join(explain(self.env, code, values)))
+        if isinstance(error, CertificateRefused):
+            return UserError(" ".join(explain(self.env, "certificate_refused")))
         if isinstance(error, NotReached):
             return UserError(
                 self.env._(

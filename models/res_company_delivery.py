@@ -5,13 +5,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import split_every
 
 from ..client import PAGE_SIZE, MaventaError, Watch
-from ..const import (
-    BATCH_SECONDS,
-    LINE_CODES,
-    LOOK_NOW,
-    LOOK_SECONDS,
-    SINGLE_LOOKS,
-)
+from ..const import BATCH_SECONDS, LINE_CODES, LOOK_NOW, LOOK_SECONDS, SINGLE_LOOKS
 from .res_company import ADMINISTRATOR
 
 

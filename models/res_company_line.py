@@ -56,7 +56,8 @@ class ResCompany(models.Model):
             return ""
         code = company.maventa_pause_code
         cause, remedy = explain(self.env, code, {"company": company.name})
-        texts = [cause, remedy] if code in COMPANY_CAUSES else [cause]
+        to_be_mended = code in COMPANY_CAUSES or code == "certificate_refused"
+        texts = [cause, remedy] if to_be_mended else [cause]
         moments = filter(None, (company.maventa_paused_until, not_before))
         return " ".join([*texts, self._maventa_next_try_text(max(moments))])
 

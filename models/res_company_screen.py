@@ -237,15 +237,15 @@ class ResCompany(models.Model):
         if folder and not official_rules.is_installed():
             text = self.env._(
                 "E-invoices are not checked against the official rules, because the"
-                " Python package saxonche is not installed on the server. Install it, or"
-                " remove the system parameter %(key)s.",
+                " Python package saxonche is not installed on the server. Install it,"
+                " or remove the system parameter %(key)s.",
                 key=key,
             )
         elif folder and not official_rules.rule_files(folder):
             text = self.env._(
                 "E-invoices are not checked against the official rules, because there"
-                " are none (.sch, .xslt or .xsl) in %(folder)s. Correct or remove the system"
-                " parameter %(key)s.",
+                " are none (.sch, .xslt or .xsl) in %(folder)s. Correct or remove the"
+                " system parameter %(key)s.",
                 folder=folder,
                 key=key,
             )

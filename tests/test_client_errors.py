@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ..client import (
+    CertificateRefused,
     CompanyRefused,
     Credentials,
     MaventaClient,
@@ -159,9 +160,10 @@ class TestClientErrors(ClientCase):
         self.assertIs(type(error), NotReached)
 
     def test_a_certificate_nobody_vouches_for_stops_the_call(self):
-        client = self.client(url=self.https_address())
-        error = self.error(client.create_user, "a@b.example", "Ann", "Admin")
-        self.assertIs(type(error), NotReached)
+        with https_address() as url:
+            client = self.client(url=url)
+            error = self.error(client.create_user, "a@b.example", "Ann", "Admin")
+        self.assertIs(type(error), CertificateRefused)
 
     def test_a_proxy_that_is_down_is_not_reached_one_that_cuts_is_unknown(self):
         client = self.sender()
@@ -176,21 +178,22 @@ class TestClientErrors(ClientCase):
             error = self.error(self.upload, client, uuid="u3")
             self.assertIs(type(error), NotReached)
 
-    def https_address(self):
-        """A server with a certificate of its own making."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.NamedTemporaryFile() as file:
-            Path(file.name).write_bytes(own_certificate())
-            context.load_cert_chain(file.name)
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(listener.close)
 
-        def serve():
-            with contextlib.suppress(OSError), listener.accept()[0] as line:
-                context.wrap_socket(line, server_side=True)
+@contextlib.contextmanager
+def https_address():
+    """A server with a certificate of its own making."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(own_certificate())
+        context.load_cert_chain(file.name)
 
+    def serve():
+        with contextlib.suppress(OSError), listener.accept()[0] as line:
+            context.wrap_socket(line, server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
-        return f"https://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def own_certificate():

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import json
+import logging
 import math
 import os
 import time
@@ -31,6 +32,8 @@ from ..client.reroute import Before, Look, Reroute
 from ..client.schemas import Token
 from ..models.maventa_transmission_follow import _event
 from .test_client import COMPANY
+
+_logger = logging.getLogger(__name__)
 
 ID = "8d4d2a0e-6c1b-4c6e-9d53-0b1d8a1f3c55"
 ACTION = {
@@ -264,7 +267,7 @@ class TestFuzz(unittest.TestCase):
     def test_every_answer_ends_in_data_or_in_an_error_of_the_family(self):
         seed = int(os.environ.get("MAVENTA_SEED") or time.time_ns() % 10**9)
         total = int(os.environ.get("MAVENTA_FUZZ") or 3000)
-        print(f"fuzz: MAVENTA_SEED={seed}, {total} answers")
+        _logger.info("fuzz: MAVENTA_SEED=%d, %d answers", seed, total)
         random = Random(seed)
         hostile = Hostile(random)
         ends = {True: 0, False: 0}
@@ -281,7 +284,8 @@ class TestFuzz(unittest.TestCase):
                 with self.subTest(seed=seed, count=hostile.count):
                     ends[self.ask(question, hostile)] += 1
         seconds = time.monotonic() - began
-        print(f"fuzz: {ends[True]} gave data, {ends[False]} errors, {seconds:.0f} s")
+        given = ends[True], ends[False], seconds
+        _logger.info("fuzz: %d gave data, %d errors, %.0f s", *given)
         self.assertTrue(all(ends.values()))
 
     def ask(self, question, hostile):

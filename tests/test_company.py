@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form
 
 from .common import MaventaCase
+from .test_client_errors import https_address
 
 NEW_USER = ("new@testi.example", "Nina", "New")
 STOPPED = "Maventa refuses the user API key or the company UUID."
@@ -378,6 +379,12 @@ class TestConnect(CompanyCase):
         self.set_parameter("endpoint", "http://127.0.0.1:9")
         with self.assertRaisesRegex(UserError, "can't be reached. Check"):
             self.connect_by_hand(account.id, key)
+
+    def test_a_certificate_that_is_not_trusted_is_told_with_its_remedy(self):
+        with https_address() as url:
+            self.set_parameter("endpoint", url)
+            with self.assertRaisesRegex(UserError, "update its root certificates"):
+                self.company.action_maventa_test()
 
     def test_a_bad_endpoint_is_told_with_its_remedy(self):
         account, key = self.foreign_account()

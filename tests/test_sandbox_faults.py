@@ -209,9 +209,8 @@ class TestSandboxFaults(SandboxCase):
         self.assertRefused(self.upload(), 400, "invoice_create_api_error", words)
         self.fault("refused", arguments={"status": 422, "text": "NO SUCH THING"})
         answer = self.upload()
-        self.assertRefused(
-            answer, 422, "invoice_create_api_error", "ERROR: NO SUCH THING"
-        )
+        words = "ERROR: NO SUCH THING"
+        self.assertRefused(answer, 422, "invoice_create_api_error", words)
         self.assertEqual(answer.json()["message"], "Error while creating invoice")
         self.fault("refused", arguments={"status": 402, "code": "x", "message": "y"})
         answer = self.upload()

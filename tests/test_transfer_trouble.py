@@ -3,6 +3,7 @@
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -308,10 +309,12 @@ class TestHostile(MaventaCase):
         """Whatever ends the process then, the next one does not wait as well."""
         move = self.make_waiting()
         with (
-            patch.object(TokenKeeper, "token", side_effect=Killed),
-            self.assertRaises(Killed),
+            suppress(Killed),  # assertRaises would undo what was committed
+            patch.object(TokenKeeper, "token", side_effect=Killed) as asked,
         ):
             self.run_cron()
+        self.assertTrue(asked.called)
+        self.env.invalidate_all()
         self.assertTrue(self.company._maventa_is_paused())
         self.assertEqual(self.transmission(move).state, "prepared")
         self.run_cron()
