@@ -162,7 +162,7 @@ class TestDelivery(DeliveryCase):
     def test_every_other_channel_than_the_planned_one_is_told(self):
         for partner, channel, warning, level, words in (
             (self.print, "EMAIL", "by_email", "warning", "by e-mail, although"),
-            (self.print, "EINVOICE", "by_einvoice", "info", "Nothing is to be done"),
+            (self.print, "EINVOICE", "by_einvoice", "info", "No action needed"),
             (self.email, "EINVOICE", "by_einvoice", "info", "this channel: E-mail"),
             (self.email, "PRINT", "by_letter", "warning", "which costs more"),
             (self.einvoice, "EMAIL", "by_email", "info", "this channel: E-invoice"),
