@@ -22,7 +22,7 @@ setup: ## install Odoo, PostgreSQL and the databases; later runs do what is miss
 demo: setup ## transfer invoices to the sandbox on a real Odoo (CHECK=1: check it and end)
 	@$(VENV_PYTHON) -m dev.demo
 
-chaos: setup ## kill Odoo at random while the sandbox fails (SEED=1: repeat, CHAOS=short)
+chaos: setup ## kill Odoo at random while the sandbox fails (SEED=1: repeat, CHAOS=short|long|slow)
 	@$(VENV_PYTHON) -m dev.chaos
 
 day: setup ## play a day with failures, forged calls and an outage (SEED=1, DAY=short)

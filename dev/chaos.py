@@ -2,7 +2,8 @@
 
 At the end the sandbox's own record has to say that every invoice came exactly once,
 with exactly the bytes that Odoo has stored, and Odoo has to say the same. SEED=n
-repeats a plan, CHAOS=short makes a small one.
+repeats a plan; CHAOS=short makes a small one, CHAOS=long a large one, and CHAOS=slow
+one with the time-out that calls have by default.
 """
 
 import os
@@ -19,9 +20,9 @@ import requests
 from . import live_odoo
 from .chaos_accountant import Accountant
 from .chaos_count import Count, count
-from .chaos_plan import FULL, SHORT, Plan, Size, make_plan
+from .chaos_plan import SILENCE, SIZES, Plan, Size, make_plan
 from .chaos_reading import read_arrivals, read_invoices, read_stuck
-from .chaos_run import PATIENCE, Run, Stuck
+from .chaos_run import Run, Stuck
 from .chaos_sandbox import SandboxRecord, fault_names
 from .chaos_server import Inside, Server
 from .live_odoo import Odoo, a_sandbox
@@ -34,7 +35,8 @@ from .workplace import HOST, Workplace
 DATABASE = "maventa_chaos"
 LOG = LOCAL / "logs" / "chaos.log"
 CALM_SECONDS = 15
-"""Seconds in which the last call must have ended: no fault takes longer."""
+"""Seconds in which the last call must have ended: no fault takes longer, apart from
+one that says nothing for as long as Odoo waits."""
 
 VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers"}
 
@@ -42,10 +44,12 @@ VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers
 def main(arguments: list[str]) -> int:
     """Run; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    is_short = "short" in (*arguments, os.environ.get("CHAOS"))
+    form = (*arguments, os.environ.get("CHAOS") or "full")[0]
     try:
+        if form not in SIZES:
+            raise Problem(f"CHAOS is {form!r}: it can be {', '.join(SIZES)}.")
         with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
-            return play(read_seed(), SHORT if is_short else FULL)
+            return play(read_seed(), SIZES[form])
     except (Problem, requests.RequestException) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -67,7 +71,7 @@ def play(seed: int, size: Size) -> int:
         make_database(place, odoo, sandbox_url, size)
         with a_run(place, odoo, sandbox_url, plan) as run:
             complaints = finish(run)
-            result = verdict(run)
+            result = verdict(run, CALM_SECONDS + SILENCE * size.timeout)
             print(*summary(run, time.monotonic() - began), sep="\n")
     result.complaints += complaints
     print(*result.complaints, result.line, sep="\n", flush=True)
@@ -78,7 +82,8 @@ def make_database(place: Workplace, odoo: Odoo, sandbox_url: str, size: Size) ->
     """Make the companies and their invoices."""
     counts = " ".join(map(str, size.invoices))
     script = "chaos_data.py"
-    live_odoo.make_database(place, odoo, sandbox_url, script, INVOICES=counts)
+    values = {"INVOICES": counts, "TIMEOUT": str(size.timeout)}
+    live_odoo.make_database(place, odoo, sandbox_url, script, **values)
 
 
 @contextmanager
@@ -120,7 +125,7 @@ def finish(run: Run) -> list[str]:
     try:
         run.play()
     except Stuck:
-        complaints.append(f"not done after {PATIENCE} seconds:")
+        complaints.append(f"not done after {run.plan.size.patience:.0f} seconds:")
         complaints += read_stuck(run.accountant)
     run.accountant.stop()
     run.task.result()
@@ -129,10 +134,10 @@ def finish(run: Run) -> list[str]:
     return [*complaints, *(f"the fault {kind} has not played" for kind in unplayed)]
 
 
-def verdict(run: Run) -> Count:
-    """The count, when nothing can arrive any more."""
+def verdict(run: Run, seconds: float) -> Count:
+    """The count, when nothing can arrive any more: that takes some seconds at most."""
     record = run.accountant.record
-    end = time.monotonic() + CALM_SECONDS
+    end = time.monotonic() + seconds
     while not record.is_calm() and time.monotonic() < end:
         time.sleep(0.1)
     return count(read_invoices(run.accountant), read_arrivals(record))

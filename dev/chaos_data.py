@@ -1,7 +1,8 @@
 """Run inside Odoo's shell after company_data.py: two companies with posted invoices.
 
-The second one sends the PDF along, and all it has is few. How many invoices each has
-comes in by the environment.
+The second one sends the PDF along, and all it has is few. Some invoices have files that
+no PDF library comes to an end with. How many invoices each has comes in by the
+environment, and how long Odoo waits for an answer.
 """
 
 CUSTOMERS = [
@@ -12,9 +13,45 @@ CUSTOMERS = [
 NUMBERS = {
     "transfer_delay": 0,
     "lease_seconds": 5,
-    "timeout_seconds": 2,
+    "timeout_seconds": os.environ["TIMEOUT"],
     "first_pause_seconds": 1,
 }
+
+
+LEVELS = 30
+
+
+def pdf_of(*objects):
+    body, table = "%PDF-1.4\n", ["0000000000 65535 f \n"]
+    for number, each in enumerate(objects, 1):
+        table.append(f"{len(body):010} 00000 n \n")
+        body += f"{number} 0 obj\n{each}\nendobj\n"
+    trailer = f"<< /Size {len(table)} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return f"{body}xref\n0 {len(table)}\n{''.join(table)}trailer\n{trailer}".encode()
+
+
+def poison():
+    """PDFs whose pages never end: each node has the next one twice, or itself."""
+    catalog = "<< /Type /Catalog /Pages 2 0 R >>"
+    nodes = [
+        f"<< /Type /Pages /Kids [{node} 0 R {node} 0 R] /Count 2 >>"
+        for node in range(3, LEVELS + 3)
+    ]
+    page = "<< /Type /Page /MediaBox [0 0 200 200] >>"
+    itself = "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 >>"
+    return pdf_of(catalog, *nodes, page), pdf_of(catalog, itself)
+
+
+def attach(move, name, content):
+    env["ir.attachment"].create(
+        {
+            "name": name,
+            "raw": content,
+            "res_model": "account.move",
+            "res_id": move.id,
+            "maventa_choice": "goes",
+        }
+    )
 
 
 def add_company():
@@ -31,9 +68,13 @@ for each, name in zip(companies, names, strict=True):
     set_up_company(each, name)
 set_up_user(companies)
 connect(companies[0], maventa_send_pdf=False)
-connect(companies[1], maventa_send_pdf=True)
+connect(companies[1], maventa_send_pdf=True, maventa_merge_pdf=True)
 customers = [make_customer(*data) for data in CUSTOMERS]
 for each, count in zip(companies, os.environ["INVOICES"].split(), strict=True):
     wanted = [customers[number % len(customers)] for number in range(int(count))]
-    make_invoices(each, wanted)
+    moves = make_invoices(each, wanted)
+for number, move in enumerate(moves):
+    attach(move, "hours.csv", f"hour,{number}\n".encode())
+    if number % 4 == 0:
+        attach(move, "poison.pdf", poison()[number // 4 % 2])
 env.cr.commit()

@@ -22,8 +22,8 @@ USUAL_LATENCY = 0.2
 LONGEST_LATENCY = 4.5
 """Seconds by which an upload may be late: Odoo has asked in vain by then."""
 
-TIMEOUT = 3.0
-"""Seconds without an answer, a little longer than Odoo waits."""
+SILENCE = 1.5
+"""How long there is no answer, in the times that Odoo waits for one."""
 
 MEGABYTES = 50
 """The size of an answer that is huge."""
@@ -54,16 +54,25 @@ class Size:
 
     :ivar invoices: how many each company has; the second one sends PDFs
     :ivar more_faults: faults of uploads beyond one of each kind
+    :ivar timeout: seconds that Odoo waits for an answer
+    :ivar patience: seconds after which the run tells what is stuck, and ends
     """
 
     invoices: tuple[int, int]
     kills: int
     kinds: int | None = None
     more_faults: int = 0
+    timeout: float = 2
+    patience: float = 600
 
 
-FULL = Size(invoices=(280, 20), kills=25, more_faults=30)
-SHORT = Size(invoices=(36, 4), kills=6, kinds=10)
+SIZES = {
+    "full": Size(invoices=(280, 20), kills=25, more_faults=30),
+    "short": Size(invoices=(36, 4), kills=6, kinds=10),
+    "long": Size(invoices=(1900, 100), kills=100, more_faults=200, patience=3600),
+    # Odoo's own time-out, with which a silent service holds a run for longest.
+    "slow": Size(invoices=(280, 20), kills=25, timeout=30, patience=3600),
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ class Plan:
     :ivar kinds: the faults of which each has to play
     """
 
+    size: Size
     batches: tuple[Batch, ...]
     kills: tuple[Kill, ...]
     faults: tuple[Fault, ...]
@@ -137,6 +147,7 @@ def make_plan(seed: int, size: Size, kinds: Sequence[str]) -> Plan:
     if size.kinds is not None:
         kinds = random.sample(kinds, size.kinds)
     return Plan(
+        size=size,
         batches=tuple(_batches(random, size)),
         kills=tuple(_kills(random, size.kills)),
         faults=tuple(_faults(random, size, kinds)),
@@ -177,20 +188,21 @@ def _faults(random: Random, size: Size, kinds: Sequence[str]) -> Iterator[Fault]
     """Each kind for an upload of the first company, and some for everything else."""
     first, second = size.invoices
     names = [*kinds, *random.choices(kinds, k=size.more_faults)]
-    yield from _sequence(random, 0, UPLOAD, names, first // 2)
+    yield from _sequence(random, size, 0, UPLOAD, names, first // 2)
     names = random.choices(kinds, k=second // 4)
-    yield from _sequence(random, 1, UPLOAD, names, second // 2)
+    yield from _sequence(random, size, 1, UPLOAD, names, second // 2)
     names = [*LIES, *random.choices(kinds, k=len(kinds) // 5)]
-    yield from _sequence(random, 0, LOOK, names, first // 6)
+    yield from _sequence(random, size, 0, LOOK, names, first // 6)
     for question in QUESTIONS:
         names = [*REFUSALS, *random.choices(kinds, k=2)]
-        yield from _sequence(random, 0, question, random.sample(names, 2), 2)
+        yield from _sequence(random, size, 0, question, random.sample(names, 2), 2)
     names = random.choices(kinds, k=1 + size.kills // 8)
-    yield from _sequence(random, None, TOKEN, names, size.kills // 2)
+    yield from _sequence(random, size, None, TOKEN, names, size.kills // 2)
 
 
 def _sequence(
     random: Random,
+    size: Size,
     company: int | None,
     call: tuple[str, str],
     names: Sequence[str],
@@ -202,14 +214,15 @@ def _sequence(
     for name, skip in zip(order, skips, strict=True):
         # The first refusal only has the token renewed.
         times = random.choice((1, 2)) if name in REFUSALS else 1
-        yield Fault(company, *call, name, times, skip, _arguments(random, name))
+        arguments = _arguments(random, name, SILENCE * size.timeout)
+        yield Fault(company, *call, name, times, skip, arguments)
 
 
-def _arguments(random: Random, name: str) -> dict[str, Any]:
+def _arguments(random: Random, name: str, silence: float) -> dict[str, Any]:
     if name == "latency":
         return {"seconds": random.uniform(0.5, LONGEST_LATENCY)}
     if name.startswith(("timeout", "drip")):
-        return {"seconds": TIMEOUT}
+        return {"seconds": silence}
     if name.startswith(("huge", "packed")):
         return {"megabytes": MEGABYTES}
     if name == "wrong_types":

@@ -9,9 +9,6 @@ from .chaos_plan import Kill, Plan
 from .chaos_server import Inside, Server, kill
 from .problem import Problem
 
-PATIENCE = 600
-"""Seconds after which a run tells what is stuck, and ends."""
-
 AIM_PATIENCE = 5
 """Seconds to wait for the moment that a kill aims at."""
 
@@ -47,7 +44,7 @@ class Run:
         self.task = task
         self.kills: Counter[str] = Counter()
         self.hits = 0
-        self.end = time.monotonic() + PATIENCE
+        self.end = time.monotonic() + plan.size.patience
         self._woken = 0.0
 
     def play(self) -> None:

@@ -11,13 +11,14 @@ import pytest
 
 from dev import chaos_sandbox
 from dev.chaos_count import Arrival, Document, Invoice, count
-from dev.chaos_plan import FULL, SHORT, SWITCHES, UPLOAD, make_plan
+from dev.chaos_plan import SIZES, SWITCHES, UPLOAD, make_plan
 from dev.paths import CHECKOUT
 from dev.problem import Problem
 from dev.seeds import read_seed
 from sandbox.fault_plays import PLAYS
 from sandbox.server import Sandbox
 
+FULL, SHORT = SIZES["full"], SIZES["short"]
 KINDS = sorted(PLAYS)
 
 
