@@ -161,7 +161,7 @@ class TestUploadRefused(MaventaCase):
         for move in moves:
             self.assertEqual(move.maventa_status_id, self.to_transfer)
             self.assertNotIn(move.maventa_delivery_state, ("failed", "uncertain"))
-            self.assertEqual(self.transmission(move).state, "prepared")
+            self.assertIn(self.transmission(move).state, ("prepared", False))
             self.assertFalse(self.transmission(move).error_code)
             self.assertFalse(self.transmission(move).attempts)
 
@@ -236,7 +236,7 @@ class TestUploadRefused(MaventaCase):
     def test_a_daily_limit_costs_a_call_an_hour_and_ends_with_the_day(self):
         self.refuse(daily_limit=WAITING)
         gone = self.make_many()
-        self.run_cron()
+        self.run_until_gone(gone)
         self.assertAllTransferred(gone)
         moves = self.make_many()
         self.assertEqual(self.run_for_calls(), [("POST", "/v1/invoices")])
@@ -261,9 +261,16 @@ class TestUploadRefused(MaventaCase):
         self.assertIn(f"Invoices that wait: {len(moves)}.", mail.body_html)
         self.backend.clock.advance(24 * 3600)
         self.let_pause_pass()
-        self.run_cron()
+        self.run_until_gone(moves)
         self.assertAllTransferred(moves)
         self.assertEqual(len(self.mails()), 1)
+
+    def run_until_gone(self, moves):
+        """Run as Odoo does: again at once, as long as something is left."""
+        for _run in range(1 + len(moves) // 20):
+            self.run_cron()
+            if all(move.maventa_status_id == self.transferred for move in moves):
+                break
 
     def let_pause_pass(self):
         self.company.maventa_paused_until = fields.Datetime.now() - timedelta(seconds=1)
