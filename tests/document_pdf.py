@@ -156,17 +156,21 @@ class Said:
     def unknown_to(self, printed):
         """What the document says and the PDF does not."""
         numbers = re.sub(r"\W", "", printed).upper()
+        for element in self.found(NUMBERS):
+            # Documents say a VAT number's country, whether or not it was entered.
+            if element.text not in numbers and element.text[2:] not in numbers:
+                yield element.tag, element.text
         printed = _bare(printed)
-        for path in NUMBERS:
-            for element in self.root.iterfind(path):
-                # Documents say a VAT number's country, whether or not it was entered.
-                if element.text not in numbers and element.text[2:] not in numbers:
-                    yield element.tag, element.text
-        for path in SAYS:
-            for element in self.root.iterfind(path):
-                for line in element.text.splitlines():
-                    if _bare(line) not in printed:
-                        yield element.tag, line
+        for element in self.found(SAYS):
+            for line in element.text.splitlines():
+                if _bare(line) not in printed:
+                    yield element.tag, line
+        yield from self.amounts_unknown_to(printed)
+
+    def found(self, paths):
+        return [element for path in paths for element in self.root.iterfind(path)]
+
+    def amounts_unknown_to(self, printed):
         for path, cents in (
             ("{*}LegalMonetaryTotal/{*}TaxInclusiveAmount", (0,)),
             ("{*}InvoiceLine/{*}LineExtensionAmount", self.cents),
