@@ -71,6 +71,8 @@ class Said:
     def __init__(self, root, move):
         self.root, self.env = root, move.with_context(lang=move.partner_id.lang).env
         found = [element.text for element in root.iter() if element.text]
+        # The PDF shows the account with the payment reference, or not at all.
+        self.number_paths = NUMBERS if move.payment_reference else NUMBERS[1:]
         self.digits = move.currency_id.decimal_places
         # What all lines together are rounded by stands on some of the lines, so that
         # they come to the sums.
@@ -156,7 +158,7 @@ class Said:
     def unknown_to(self, printed):
         """What the document says and the PDF does not."""
         numbers = re.sub(r"\W", "", printed).upper()
-        for element in self.found(NUMBERS):
+        for element in self.found(self.number_paths):
             # Documents say a VAT number's country, whether or not it was entered.
             if element.text not in numbers and element.text[2:] not in numbers:
                 yield element.tag, element.text
