@@ -224,6 +224,15 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Sums -----------------------------------------------------------------------
 
+    def _add_invoice_allowance_charge_nodes(self, document_node, vals):
+        """EXTENDS account_edi_ubl_cii: none that comes to nothing (BR-CO-11)."""
+        super()._add_invoice_allowance_charge_nodes(document_node, vals)
+        document_node["cac:AllowanceCharge"] = [
+            node
+            for node in document_node["cac:AllowanceCharge"]
+            if node["cbc:Amount"]["_text"]
+        ]
+
     def _ubl_get_allowance_charge_early_payment(self, vals, early_payment_values):
         """EXTENDS account_edi_ubl_cii: a text is reason enough; Danes use the code
         "mutually defined" for taxes only (DK-R-004)."""
@@ -231,6 +240,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             vals, early_payment_values
         )
         node["cbc:AllowanceChargeReasonCode"] = None
+        amount = node["cbc:Amount"]
+        amount["_text"] = FloatFmt(amount["_text"], min_dp=vals["currency_dp"])
         return node
 
     def _add_invoice_monetary_total_nodes(self, document_node, vals):

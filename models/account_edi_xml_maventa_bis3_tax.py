@@ -26,6 +26,10 @@ CATEGORIES = {code: category for category, code in REASON_CODES.items()}
 
 WITHOUT_REASON = ("S", "Z", "L", "M")
 
+TAX_TOLERANCE = 0.9
+"""How far a tax may be from its rate; less than 1 is allowed (BR-CO-17), and the base
+may still change by some cents."""
+
 REVERSE_CHARGE = re.compile(
     r"\bart\w*\W+196\b|\b196\W+art|reverse.charge|käännet|omvän|omvend|verlegd"
     r"|autoliquidation|pöörd|Steuerschuldnerschaft",
@@ -50,12 +54,13 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _setup_base_lines(self, vals):
         """EXTENDS account_edi_ubl_cii: lines as they stand on the invoice, and what
         has to be known of all of them before the first node is made."""
-        super()._setup_base_lines(vals)
-        self._maventa_order_lines(vals)
-        self._maventa_read_texts(vals)
         vals["_maventa_taxes"] = self._maventa_percent_taxes(vals)
         vals["_maventa_categories"] = categories = self._maventa_reasons(vals)
         vals["_maventa_outside_scope"] = "O" in categories
+        super()._setup_base_lines(vals)
+        self._maventa_order_lines(vals)
+        self._maventa_read_texts(vals)
+        self._maventa_take_rounding_out(vals)
         self._maventa_settle_nets(vals)
 
     def _maventa_percent_taxes(self, vals):
@@ -74,17 +79,30 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         """The reasons of exemption of each VAT category in the document.
 
         A category stands once in the totals, however many reasons it has (BR-E-01).
+        What has no VAT of its own, as deposits, is outside its scope if the rest is.
         """
         parties = vals["customer"].commercial_partner_id, vals["supplier"]
-        reasons = {}
-        taxes = list(vals["_maventa_taxes"])
-        if any(not self._maventa_vat_of(each) for each in vals["base_lines"]):
-            taxes.append(vals["_maventa_taxes"].browse())
-        for tax in taxes:
+        reasons = defaultdict(list)
+        for tax in vals["_maventa_taxes"]:
             category = self._get_tax_category_code(*parties, tax)
-            reason = self._get_tax_exemption_reason(*parties, tax)
-            reasons.setdefault(category, []).append(reason)
+            reasons[category].append(self._get_tax_exemption_reason(*parties, tax))
+        if "O" not in reasons and self._maventa_has_untaxed(vals):
+            untaxed = vals["_maventa_taxes"].browse()
+            category = self._get_tax_category_code(*parties, untaxed)
+            reasons[category].append(self._get_tax_exemption_reason(*parties, untaxed))
         return reasons
+
+    def _maventa_has_untaxed(self, vals):
+        """Whether something has no VAT, beside the rounding of the whole."""
+        return any(
+            not self._maventa_vat_of(base_line)
+            or any(
+                self._maventa_is_deposit(base_line, data)
+                for data in base_line["tax_details"]["taxes_data"]
+            )
+            for base_line in vals["base_lines"]
+            if not self._ubl_is_cash_rounding_base_line(base_line)
+        )
 
     # Category -------------------------------------------------------------------
 
@@ -157,6 +175,34 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Net amounts ----------------------------------------------------------------
 
+    def _maventa_take_rounding_out(self, vals):
+        """Make cash rounding that Odoo has added to the biggest tax a rounding of the
+        whole (BT-114) where the tax can't hold it: where no VAT is charged (BR-AE-09
+        and its like), or where it would be too far from its rate (BR-CO-17).
+        """
+        rounding = vals["invoice"].line_ids.filtered(
+            lambda line: line.display_type == "rounding" and line.tax_line_id
+        )
+        shares = [
+            data
+            for base_line in vals["base_lines"]
+            for data in base_line["tax_details"]["taxes_data"]
+            if data["tax"] == rounding.tax_line_id
+        ]
+        rate = self._maventa_rate(rounding.tax_line_id) if rounding else 0.0
+        if not shares or (rate and _is_of_rate(shares, rate)):
+            return
+        amounts = rounding.amount_currency, rounding.balance
+        biggest = max(shares, key=lambda data: abs(data["tax_amount_currency"]))
+        for suffix, amount in zip(("_currency", ""), amounts, strict=True):
+            rounded = vals["invoice"].direction_sign * amount
+            # What takes itself back comes to nothing, with or without the rounding.
+            over = (
+                rounded if rate else sum(data[f"tax_amount{suffix}"] for data in shares)
+            )
+            biggest[f"tax_amount{suffix}"] -= over
+            vals["_ubl_values"][f"payable_rounding_amount{suffix}"] += rounded
+
     def _maventa_settle_nets(self, vals):
         """Give the lines net amounts that sum up to the base of each VAT category
         (BR-S-08 and its like), and all together to what the invoice comes to.
@@ -222,6 +268,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         ) or self._ubl_is_excise_tax(tax_data)
 
     def _maventa_key(self, vat, vals):
+        if not vat and vals["_maventa_outside_scope"]:
+            return "O", 0.0
         tax = vat or self.env["account.tax"]
         parties = vals["customer"].commercial_partner_id, vals["supplier"]
         return self._get_tax_category_code(*parties, tax), self._maventa_rate(tax)
@@ -237,10 +285,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             details = base_line["tax_details"]
             taxes = filter(self._maventa_is_vat, details["taxes_data"])
             total -= sum(tax_data["tax_amount_currency"] for tax_data in taxes)
-            if self._is_document_allowance_charge(base_line):
-                total -= details["total_excluded_currency"]
-                total -= details["delta_total_excluded_currency"]
-        return total
+        charges = ubl["allowance_charges_early_payment_currency"]
+        return total - sum(charge["amount"] for charge in charges)
 
     def _maventa_set_net(self, line, net, currency):
         """Make Odoo's nodes come to the net amount of a line."""
@@ -272,12 +318,15 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _ubl_default_tax_category_grouping_key(
         self, base_line, tax_data, vals, currency
     ):
-        """EXTENDS account_edi_ubl_cii: totals by category and rate only (BR-E-01)."""
+        """EXTENDS account_edi_ubl_cii: totals by category and rate only (BR-E-01), and
+        nothing else beside what is outside the scope of VAT (BR-O-11 to BR-O-14)."""
         key = super()._ubl_default_tax_category_grouping_key(
             base_line, tax_data, vals, currency
         )
         if key:
             key["tax_exemption_reason"] = key["tax_exemption_reason_code"] = None
+            if not tax_data and vals["_maventa_outside_scope"]:
+                key["tax_category_code"] = "O"
         return key
 
     def _ubl_get_tax_subtotal_node(self, vals, tax_subtotal):
@@ -329,6 +378,17 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             node["cbc:Percent"] = None
         return node
 
+    def _ubl_get_allowance_charge_early_payment_tax_category_node(
+        self, vals, tax_category
+    ):
+        """EXTENDS account_edi_ubl_cii: no rate outside the scope of VAT (BR-O-06)."""
+        node = super()._ubl_get_allowance_charge_early_payment_tax_category_node(
+            vals, tax_category
+        )
+        if tax_category["tax_category_code"] == "O":
+            node["cbc:Percent"] = None
+        return node
+
 
 def _spread(amounts, exact, total, step, most):
     """Amounts that come to a total: those that lost most by rounding are changed by
@@ -352,6 +412,13 @@ def _spread(amounts, exact, total, step, most):
     for place in range(round(abs(missing) / step)):
         amounts[order[place % len(order)]] += change
     return amounts
+
+
+def _is_of_rate(shares, rate):
+    """Whether a tax, as it is spread over the lines, is as high as its rate says."""
+    base = sum(data["base_amount_currency"] for data in shares)
+    tax = sum(data["tax_amount_currency"] for data in shares)
+    return abs(tax - base * rate / 100) < TAX_TOLERANCE
 
 
 def _is_of(category, categories):

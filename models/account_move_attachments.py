@@ -119,7 +119,7 @@ class AccountMove(models.Model):
             yield Finding("files_too_large", self)
 
     def _maventa_file_note(self, file):
-        if _is_empty(file):
+        if _is_empty(file) and file.file_size <= LARGEST_FILE:
             return self.env._(
                 "%(file)s stays here: it is empty. Attach it again.", file=file.name
             )

@@ -118,20 +118,28 @@ class MaventaTransmission(models.Model):
     # Answers ------------------------------------------------------------------
 
     def _take_looks(self, answers, missing=()):
-        """Write down what is new, each by itself, and when the next look is.
+        """Write down what is new, and when the next look is. One bad answer costs only
+        its own transmission.
 
         :param answers: by id at Maventa an invoice, or None
         :param missing: ids that Maventa has said it does not know
         :returns: those written to; others have just been locked by somebody else
         """
         mine = self.try_lock_for_update(allow_referencing=True)
-        for transmission in mine.filtered(lambda t: t._is_followed()):
-            name = transmission.remote_id
-            look = (answers.get(name), name in missing)
-            transmission._try("take the news", transmission._take_look, *look)
+        followed = mine.filtered(lambda t: t._is_followed())
+        news = (answers, missing)
+        if not followed._try("take the news", followed._take_each_look, *news):
+            for each in followed:
+                each._try("take the news", each._take_each_look, *news)
         for transmission in mine:
             transmission.check_at = transmission._next_look()
         return mine
+
+    def _take_each_look(self, answers, missing):
+        for transmission in self:
+            name = transmission.remote_id
+            transmission._take_look(answers.get(name), name in missing)
+        return True
 
     def _take_look(self, invoice, missing):
         """Write down what Maventa has just said of it."""

@@ -189,6 +189,42 @@ class DocumentCase(Pdf, AccountsCase):
             }
         )
 
+    @classmethod
+    def reverse_charge(cls, seller, rate, **values):
+        """A tax of +100 % and -100 %, as charts have for reverse charge on sales."""
+        lines = [
+            Command.create({"repartition_type": kind, "factor_percent": factor})
+            for kind, factor in (("base", 100), ("tax", 100), ("tax", -100))
+        ]
+        return cls.tax(
+            cls.sellers[seller],
+            rate,
+            invoice_repartition_line_ids=lines,
+            refund_repartition_line_ids=lines,
+            **values,
+        )
+
+    @classmethod
+    def early_payment(cls):
+        """Terms with a discount that lowers the tax at once, paid early or not."""
+        return cls.env["account.payment.term"].create(
+            {
+                "name": "2 % in 7 days",
+                "early_discount": True,
+                "discount_percentage": 2,
+                "discount_days": 7,
+                "early_pay_discount_computation": "mixed",
+                "line_ids": [Command.create({"value": "percent", "value_amount": 100})],
+            }
+        )
+
+    @classmethod
+    def cash_rounding(cls, step):
+        """Cash rounding that Odoo adds to the biggest tax."""
+        return cls.env["account.cash.rounding"].create(
+            {"name": str(step), "rounding": step, "strategy": "biggest_tax"}
+        )
+
     # Invoices -------------------------------------------------------------------
 
     def invoice(self, *arguments, **values):

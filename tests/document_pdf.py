@@ -13,9 +13,9 @@ from ..models.account_edi_xml_maventa_bis3_line import UNITS
 REPORT = "account.report_invoice_with_payments"
 NUMBER = re.compile(r"(\d[\d.,\s]*)[.,](\d+)|(\d+)")
 LINES = "//table[@name='invoice_line_table']/tbody/tr"
+NOTES = "//p[@name='taxes_legal_notes']"
 TEXTS = (
     "//p[@name='note']",
-    "//p[@name='taxes_legal_notes']",
     "//*[@id='payment_terms_note_id']",
     "//*[@id='early_payment_discount']",
     "//*[@id='early_payment_discount']/following-sibling::div",
@@ -30,6 +30,9 @@ NUMBERS = (
     "{*}AccountingCustomerParty/{*}Party/{*}PartyTaxScheme/{*}CompanyID",
 )
 """What people group with blanks, dots and hyphens."""
+
+SAYS = ("{*}ID", "{*}PaymentTerms/{*}Note", "{*}Note", "{*}PaymentMeans/{*}PaymentID")
+"""Texts of the document that stand on the PDF."""
 
 
 class Pdf:
@@ -56,6 +59,7 @@ class Pdf:
             *said.missing(texts(tree, TEXTS)),
             *said.missing_of_lines(tree),
             *said.missing_account(tree),
+            *said.missing_notes(tree),
             *said.unknown_to(" ".join(texts(tree, ["/*"]))),
         ]
         self.assertEqual(missing, [], move.name)
@@ -67,13 +71,21 @@ class Said:
     def __init__(self, root, move):
         self.root, self.env = root, move.with_context(lang=move.partner_id.lang).env
         found = [element.text for element in root.iter() if element.text]
+        # The PDF shows the account with the payment reference, or not at all.
+        self.number_paths = NUMBERS if move.payment_reference else NUMBERS[1:]
         self.digits = move.currency_id.decimal_places
+        # What all lines together are rounded by stands on some of the lines, so that
+        # they come to the sums.
+        method = move.company_id.tax_calculation_rounding_method
+        together = method == "round_globally"
+        self.cents = (0, 0.01, -0.01) if together else (0,)
         found += [format_date(self.env, text) for text in found if _is_date(text)]
         # Danes write the bank's and the account's number, where the PDF has an IBAN.
         for account in root.iterfind("{*}PaymentMeans/{*}PayeeFinancialAccount"):
             branch = account.findtext("{*}FinancialInstitutionBranch/{*}ID") or ""
             found.append(branch + account.findtext("{*}ID"))
         self.text = _bare("\n".join(found))
+        self.parts = {_bare(part) for text in found for part in re.split("; |\n", text)}
         self.numbers = [abs(float(text)) for text in found if _is_number(text)]
         codes = {*root.xpath("//@unitCode")}
         own = (self.env.ref(name) for name, code in UNITS.items() if code in codes)
@@ -85,21 +97,29 @@ class Said:
             for code in languages
         }
 
-    def missing(self, found):
+    def missing(self, found, cents=(0,)):
         """The texts of the PDF that the document has not got."""
         for text in found:
             for line in filter(None, map(_bare, text.splitlines())):
-                if line not in self.text and not self.has_number(line):
+                if line not in self.text and not self.has_number(line, cents):
                     yield text
 
-    def has_number(self, text):
-        """Whether a text is an amount of the document, give or take a cent."""
+    def has_number(self, text, cents=(0,)):
+        """Whether a text is a number of the document.
+
+        :param cents: by how much it may differ
+        """
         numbers = [
             float(f"{re.sub('[^0-9]', '', whole)}.{decimals}" if decimals else alone)
             for whole, decimals, alone in NUMBER.findall(text)
         ]
         return numbers and all(
-            any(abs(number - own) < 0.011 for own in self.numbers) for number in numbers
+            any(
+                abs(number - own - cent) < 0.001
+                for own in self.numbers
+                for cent in cents
+            )
+            for number in numbers
         )
 
     def missing_account(self, tree):
@@ -108,13 +128,24 @@ class Said:
             if number not in self.text and number[4:] not in self.text:
                 yield number
 
+    def missing_notes(self, tree):
+        """What the notes of the taxes say and the document does not.
+
+        Odoo prints them one behind the other, with nothing between them.
+        """
+        rest = _bare("".join(texts(tree, [NOTES])))
+        for part in sorted(self.parts, key=len, reverse=True):
+            rest = rest.replace(part, "") if len(part) > 3 else rest
+        if rest:
+            yield rest
+
     def missing_of_lines(self, tree):
         for row in tree.xpath(LINES):
             cells = {cell.get("name"): cell for cell in row.iterchildren("td")}
             yield from self.missing(_name(cell) for cell in row.xpath("td[1]"))
             for name, cell in cells.items():
                 if name in ("td_subtotal", "td_subtotal_grouped"):
-                    yield from self.missing([cell.text_content()])
+                    yield from self.missing([cell.text_content()], self.cents)
                 if name in ("td_quantity", "td_quantity_grouped"):
                     yield from self.missing_of_quantity(cell)
 
@@ -127,27 +158,34 @@ class Said:
     def unknown_to(self, printed):
         """What the document says and the PDF does not."""
         numbers = re.sub(r"\W", "", printed).upper()
+        for element in self.found(self.number_paths):
+            # Documents say a VAT number's country, whether or not it was entered.
+            if element.text not in numbers and element.text[2:] not in numbers:
+                yield element.tag, element.text
         printed = _bare(printed)
-        for path in NUMBERS:
-            for element in self.root.iterfind(path):
-                if element.text not in numbers:
-                    yield element.tag, element.text
-        paths = {
-            "{*}ID": str,
-            "{*}PaymentTerms/{*}Note": str,
-            "{*}Note": str,
-            "{*}PaymentMeans/{*}PaymentID": str,
-            "{*}LegalMonetaryTotal/{*}TaxInclusiveAmount": self.amount,
-            "{*}InvoiceLine/{*}LineExtensionAmount": self.amount,
-        }
-        for path, form in paths.items():
-            for element in self.root.iterfind(path):
-                for line in form(element.text).splitlines():
-                    if _bare(line) not in printed:
-                        yield element.tag, line
+        for element in self.found(SAYS):
+            for line in element.text.splitlines():
+                if _bare(line) not in printed:
+                    yield element.tag, line
+        yield from self.amounts_unknown_to(printed)
 
-    def amount(self, text):
-        return formatLang(self.env, abs(float(text)), digits=self.digits)
+    def found(self, paths):
+        return [element for path in paths for element in self.root.iterfind(path)]
+
+    def amounts_unknown_to(self, printed):
+        for path, cents in (
+            ("{*}LegalMonetaryTotal/{*}TaxInclusiveAmount", (0,)),
+            ("{*}InvoiceLine/{*}LineExtensionAmount", self.cents),
+            ("{*}CreditNoteLine/{*}LineExtensionAmount", self.cents),
+        ):
+            for element in self.root.iterfind(path):
+                if not any(self.amount(element, cent) in printed for cent in cents):
+                    yield element.tag, element.text
+
+    def amount(self, element, cent):
+        """An amount as it is printed, or one that differs from it by a cent."""
+        number = abs(float(element.text)) + cent
+        return _bare(formatLang(self.env, number, digits=self.digits))
 
 
 def texts(tree, paths):

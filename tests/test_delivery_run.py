@@ -347,7 +347,7 @@ class TestDeliveryRun(DeliveryCase):
         first = self.transmission(move)
         self.assertEqual(first.error_code, "not_known")
         self.assertTrue(self.activities(move))
-        self.assertIn("does not know it", first.error_message)
+        self.assertIn("has not found it", first.error_message)
         self.backend.calls.clear()
         self.put_back(move)
         self.run_later()

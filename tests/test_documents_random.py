@@ -59,7 +59,9 @@ FEES = {
 }
 CURRENCIES = {"EUR": 0.0871, "SEK": 1.137, "NOK": 1.0941, "USD": 0.0913, "JPY": 14.31}
 
-UNITS = ("unit", "dozen", "hour", "day", "kgm", "litre", "meter")
+UNITS = ("unit", "dozen", "hour", "day", "kgm", "litre", "meter", "qt", "pack_6")
+OWN_UNITS = ("Kuukausi", "Henkilötyöpäivä")
+CASH = (0.05, 1.0, 5.0)
 
 
 def cents(lowest, highest):
@@ -75,7 +77,7 @@ LINE = some.fixed_dictionaries(
         "discount": some.just(0.0) | cents(0, 100) | some.just(100.0),
         "tax": some.integers(0, 99),
         "fee": some.sampled_from((None, None, None, None, *FEES)),
-        "unit": some.sampled_from(UNITS),
+        "unit": some.sampled_from((*UNITS, *OWN_UNITS)),
         "above": some.sampled_from((None, None, None, "line_section", "line_note")),
     }
 )
@@ -87,8 +89,10 @@ INVOICE = some.fixed_dictionaries(
         "rounding": some.sampled_from(("round_per_line", "round_globally")),
         "currency": some.sampled_from((None, None, *CURRENCIES)),
         "kind": some.sampled_from(("out_invoice", "out_invoice", "out_refund")),
-        "taxes": some.sampled_from(("any", "any", "any", "outside scope", "included")),
-        "cash": some.sampled_from((False, False, False, True)),
+        "taxes": some.sampled_from(
+            ("any", "any", "any", "outside scope", "included", "reverse charge")
+        ),
+        "cash": some.sampled_from((None,) * 9 + CASH),
         "early": some.sampled_from((False, False, False, True)),
         "posted": some.sampled_from((False,) * 9 + (True,)),
     }
@@ -115,19 +119,11 @@ class TestRandomDocuments(DocumentCase):
                             "rate": rate,
                         }
                     )
-        cls.cash = cls.env["account.cash.rounding"].create(
-            {"name": "0.05", "rounding": 0.05, "strategy": "biggest_tax"}
-        )
-        cls.early = cls.env["account.payment.term"].create(
-            {
-                "name": "2 % in 7 days",
-                "early_discount": True,
-                "discount_percentage": 2,
-                "discount_days": 7,
-                "early_pay_discount_computation": "mixed",
-                "line_ids": [Command.create({"value": "percent", "value_amount": 100})],
-            }
-        )
+        cls.cash = {step: cls.cash_rounding(step) for step in CASH}
+        cls.early = cls.early_payment()
+        cls.units = {name: cls.env.ref(f"uom.product_uom_{name}") for name in UNITS} | {
+            name: cls.env["uom.uom"].create({"name": name}) for name in OWN_UNITS
+        }
 
     @classmethod
     def taxes_of(cls, country):
@@ -137,6 +133,9 @@ class TestRandomDocuments(DocumentCase):
         return {
             "taxed": [cls.tax(company, rate) for rate in RATES[country]],
             "included": [cls.tax(company, rate, **included) for rate in RATES[country]],
+            "reverse charge": [
+                cls.reverse_charge(country, rate) for rate in RATES[country]
+            ],
             "outside scope": [cls.tax(company, 0, ubl_cii_tax_category_code="O")],
             **{
                 name: [cls.tax(company, 0, **values)]
@@ -162,7 +161,7 @@ class TestRandomDocuments(DocumentCase):
         if spec["currency"]:
             values["currency_id"] = self.env.ref(f"base.{spec['currency']}").id
         if spec["cash"]:
-            values["invoice_cash_rounding_id"] = self.cash.id
+            values["invoice_cash_rounding_id"] = self.cash[spec["cash"]].id
         if spec["early"]:
             values["invoice_payment_term_id"] = self.early.id
         with suppress(UserError):
@@ -177,7 +176,8 @@ class TestRandomDocuments(DocumentCase):
         if kind != "any":
             return taxes[kind]
         names = set(WITHOUT_VAT) - ({"AE", "K"} if not PARTIES[buyer][0] else set())
-        return [*taxes["taxed"], *(taxes[name][0] for name in sorted(names))]
+        own = [*taxes["taxed"], *taxes["reverse charge"]]
+        return [*own, *(taxes[name][0] for name in sorted(names))]
 
     def rows(self, line, pool, seller):
         if line["above"]:
@@ -190,7 +190,7 @@ class TestRandomDocuments(DocumentCase):
             "quantity": line["quantity"],
             "price_unit": line["price"],
             "discount": line["discount"],
-            "product_uom_id": self.env.ref(f"uom.product_uom_{line['unit']}").id,
+            "product_uom_id": self.units[line["unit"]].id,
             "tax_ids": [Command.set(tax.ids)],
         }
 
