@@ -368,6 +368,11 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         gross = base_line["tax_details"]["gross_total_excluded_currency"]
         if abs(round(node["_text"], 6) * quantity - gross) >= PRICE_TOLERANCE:
             node["_text"] = FloatFmt(gross / quantity, min_dp=1, max_dp=12)
+        if node["_text"] < 0:
+            # A fee inside a price can be more than the price (BR-27).
+            node["_text"] = FloatFmt(-node["_text"], min_dp=1, max_dp=12)
+            tag = self._get_tags_for_document_type(vals)["line_quantity"]
+            line_node[tag]["_text"] = FloatFmt(-quantity, min_dp=0, max_dp=6)
 
     def _ubl_get_line_allowance_charge_discount_node(self, vals, discount_values):
         """EXTENDS account_edi_ubl_cii: the percentage without binary noise, and none

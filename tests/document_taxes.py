@@ -261,6 +261,17 @@ class Taxes:
                     },
                 )
 
+    def test_a_fee_larger_than_the_price_that_it_is_in(self):
+        """The price is never negative (BR-27): the quantity is."""
+        included = {"price_include_override": "tax_included"}
+        company = self.sellers["FI"]
+        fixed = {"amount_type": "fixed", "include_base_amount": True, "sequence": 0}
+        tax = self.tax(company, 25.5, **included)
+        tax |= self.tax(company, 1.0, **fixed, **included)
+        lines = [("A", 3, 0.5), ("B", 1, 100.0)]
+        root = self.sums(self.invoice("FI", "FI", lines, tax=tax))
+        self.assertValues(root, {LINE + "InvoicedQuantity": "-3,1"})
+
     def test_fees_and_deposits_of_goods_at_a_discount(self):
         company = self.sellers["BE"]
         vat = self.tax(company, 21)
