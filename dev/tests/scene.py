@@ -170,6 +170,7 @@ def attach(moves, files):
             {
                 "name": f"hours {number}.csv",
                 "mimetype": "text/csv",
+                "maventa_choice": "goes",
                 "raw": content,
                 "res_model": "account.move",
                 "res_id": move.id,

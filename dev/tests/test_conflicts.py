@@ -55,9 +55,10 @@ def test_a_conflict_in_storing_the_answer_is_cleared_by_asking(stage):
             stage.query(database, TOUCH.format("maventa_transmission"))
             stage.release()
             assert cron.result()["conflicts"], "There was no conflict"
-        assert stage.states(database) == [("sending", 1)]
-        # Nobody has to wait for the lease to run out: the next run may ask at once.
-        stage.run(database, "next_run")
+        assert stage.states(database) == [("uncertain", 1)]
+        # Nobody has to wait for the lease to run out, only for the first pause.
+        stage.run(database, "pass_time")
+        stage.run(database, "run_cron")
         assert stage.states(database) == [("accepted", 2)]
         assert not stage.differences(
             stage.run(database, "read"), {number: "transferred"}

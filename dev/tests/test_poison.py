@@ -67,7 +67,9 @@ def test_a_document_that_memory_has_no_room_for_waits_alone(stage):
         claiming = Halt("before commit", condition=CLAIMED, kill=True)
         with acting(database, "run_cron", claiming) as worker:
             worker.wait_for_death()
-        stage.run(database, "run_cron", spare=100 * MEGABYTE)
+        # On a busy machine a run may end before the last one.
+        for _run in range(2):
+            stage.run(database, "run_cron", spare=100 * MEGABYTE)
         assert stage.states(database) == [("accepted", 1)] * 3 + [("prepared", 1)]
         assert code(stage, database, numbers[0]) == "not_loaded"
         invoices = stage.run(database, "run_until_done")

@@ -8,6 +8,13 @@ ROWS = "SELECT xmin::text, * FROM maventa_transmission ORDER BY id"
 SENDING = "SELECT xmin::text, * FROM maventa_transmission WHERE state = 'sending'"
 
 
+def let_lease_run_out(stage, database):
+    """What was claimed counts as failed, and its pause is over, too."""
+    stage.run(database, "pass_time")
+    stage.run(database, "transfer_directly")
+    stage.run(database, "pass_time")
+
+
 @pytest.mark.parametrize("answered", [0, 1])
 def test_the_answer_of_a_stale_worker_does_not_disturb_the_one_after_it(
     stage, answered
@@ -26,7 +33,7 @@ def test_the_answer_of_a_stale_worker_does_not_disturb_the_one_after_it(
             stage.wait_for_calls(answered + 1)
             stage.wait_for_states(database, [*done, ("sending", 1)])
             request = stage.held()
-            stage.run(database, "pass_time")
+            let_lease_run_out(stage, database)
             with acting(database, "transfer_directly") as other:
                 stage.wait_for_calls(answered + 2)
                 sending = stage.query(database, SENDING)
@@ -42,10 +49,14 @@ def test_the_answer_of_a_stale_worker_does_not_disturb_the_one_after_it(
 
 def test_what_one_worker_sends_another_leaves_alone(stage):
     with stage.performance() as database:
-        numbers = stage.make(database, "einvoice", "email")
-        stage.fault("latency", times=2, arguments=HELD)
+        numbers = stage.make(database, "einvoice", "email", "einvoice")
+        # The first goes alone.
+        stage.fault("latency", skip=1, times=2, arguments=HELD)
         with acting(database, "run_cron") as first:
-            stage.wait_for_calls(2)
+            stage.wait_for_calls(3)
+            stage.wait_for_states(
+                database, [("accepted", 1), ("sending", 1), ("sending", 1)]
+            )
             sending = stage.query(database, SENDING)
             stage.run(database, "transfer_directly")
             assert stage.query(database, SENDING) == sending
@@ -57,11 +68,11 @@ def test_what_one_worker_sends_another_leaves_alone(stage):
 
 def test_a_late_answer_changes_nothing_that_a_later_one_wrote(stage):
     with stage.performance() as database:
-        numbers = stage.make(database, "einvoice", "email")
-        stage.fault("timeout_after", times=2, arguments=HELD)
+        numbers = stage.make(database, "einvoice", "email", "einvoice")
+        stage.fault("timeout_after", skip=1, times=2, arguments=HELD)
         with acting(database, "run_cron") as stale:
-            stage.wait_for_invoices(2)
-            stage.run(database, "pass_time")
+            stage.wait_for_invoices(3)
+            let_lease_run_out(stage, database)
             stage.run(database, "transfer_directly")
             before = stage.query(database, ROWS)
             stage.release()
@@ -74,7 +85,7 @@ def test_a_late_answer_changes_nothing_that_a_later_one_wrote(stage):
 def test_cron_person_and_stale_worker_at_once(stage):
     with stage.performance() as database:
         numbers = stage.make(database, "einvoice", "email", "einvoice")
-        stage.fault("timeout_after", arguments=HELD)
+        stage.fault("timeout_after", skip=2, arguments=HELD)
         with acting(database, "run_cron") as stale:
             stage.wait_for_states(
                 database, [("accepted", 1), ("accepted", 1), ("sending", 1)]
