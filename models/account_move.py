@@ -330,7 +330,11 @@ class AccountMove(models.Model):
         for move in self:
             move._maventa_check_reset()
         self.filtered("maventa_status_id")._maventa_write({"maventa_status_id": False})
-        return super().button_draft()
+        result = super().button_draft()
+        self.filtered(
+            lambda move: move.sudo().maventa_way or move.maventa_delivery_state
+        )._maventa_forget()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sent_through_maventa(self):

@@ -206,6 +206,10 @@ class AccountMove(models.Model):
         return Markup(fold) % (opened, title, lines)
 
     def _maventa_likely_routes(self):
+        """The channels that Maventa may use, in their order: the one that a person has
+        chosen for the invoice, or the customer's."""
+        if channel := self._maventa_way_channel():
+            return [channel]
         by_email = self.company_id.sudo().maventa_send_by_email
         return self.partner_id._maventa_routes(by_email)
 

@@ -228,6 +228,10 @@ class AccountMove(models.Model):
             "disabled_routes": self._maventa_disabled_routes(by_email),
             "lang": maventa_language(partner.lang),
         }
+        if channel := self._maventa_way_channel():
+            del values["recipient_email"]
+            others = [route for route in ROUTES if route != channel]
+            values |= {"disabled_routes": others, **self.sudo().maventa_way["fields"]}
         return {name: value for name, value in values.items() if value}
 
     def _maventa_disabled_routes(self, by_email):

@@ -75,12 +75,18 @@ class AccountMove(models.Model):
         partner = self.partner_id
         if route == "einvoice":
             return ", ".join(filter(None, self._maventa_receiver()))
+        if route == "email" and self._maventa_way_channel() == "email":
+            return self.sudo().maventa_way["fields"]["recipient_email"]
         if route == "email":
             return partner._maventa_email()
         return f"{partner.street}, {partner.zip} {partner.city}"
 
     def _maventa_receiver(self):
         """The e-invoice address that the invoice goes to, and its operator."""
+        if self._maventa_way_channel():
+            where = self.sudo().maventa_way["fields"]
+            names = ("recipient_eia", "recipient_operator")
+            return tuple(where.get(name, "") for name in names)
         return self.partner_id._maventa_einvoice_address()
 
     def _maventa_may_email(self):
@@ -133,6 +139,8 @@ class AccountMove(models.Model):
             return []
 
     def _maventa_route_findings(self):
+        if channel := self._maventa_way_channel():
+            return self._maventa_chosen_way_findings(channel)
         by_email = self.company_id.sudo().maventa_send_by_email
         partner = self.partner_id
         email = self._maventa_may_email() and partner._maventa_email()
@@ -151,6 +159,16 @@ class AccountMove(models.Model):
         code = "no_route" if by_email else "no_route_without_email"
         return [Finding(code, partner, arguments)]
 
+    def _maventa_chosen_way_findings(self, channel):
+        """What the channel that a person has chosen lacks: only a letter needs what
+        was not entered along with it."""
+        values = self._maventa_customer_way("print")
+        if channel != "print" or not self._maventa_way_lacks("print", values):
+            return []
+        name = self._maventa_channel_name(channel)
+        arguments = {"customer": self.partner_id.display_name, "channel": name}
+        return [Finding("channel_impossible", self.partner_id, arguments)]
+
     def _maventa_channel_name(self, channel):
         selection = self._fields["maventa_channel"]._description_selection(self.env)
         return dict(selection)[channel].lower()
@@ -158,7 +176,10 @@ class AccountMove(models.Model):
     def _maventa_surprises(self):
         """What may go through, but perhaps not as the sender expects."""
         partner = self.partner_id
-        automatic = partner._maventa_wanted_channel() == "automatic"
+        automatic = (
+            partner._maventa_wanted_channel() == "automatic"
+            and not self._maventa_way_channel()
+        )
         if automatic and self._maventa_likely_routes()[:1] == ["print"]:
             yield Finding(
                 "by_letter", partner, {"customer": partner.name}, blocks=False

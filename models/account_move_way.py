@@ -1,9 +1,6 @@
 from odoo import fields, models
 from odoo.tools import email_normalize
 
-from ..const import ROUTES
-from .account_move_preflight import Finding
-
 
 class AccountMove(models.Model):
     """The way that a person has chosen for one invoice, instead of the customer's.
@@ -131,67 +128,10 @@ class AccountMove(models.Model):
         names = ("maventa_way", "maventa_delivery_state", "maventa_channel")
         self.sudo()._maventa_write(dict.fromkeys(names, False))
 
-    def button_draft(self):
-        """EXTENDS account: a draft may become quite another invoice."""
-        result = super().button_draft()
-        self.filtered(
-            lambda move: move.sudo().maventa_way or move.maventa_delivery_state
-        )._maventa_forget()
-        return result
-
     # Going the chosen way ---------------------------------------------------------
 
     def _maventa_way_channel(self):
         return (self.sudo().maventa_way or {}).get("channel")
-
-    def _maventa_likely_routes(self):
-        """EXTENDS account_maventa: the way that a person has chosen, and no other."""
-        channel = self._maventa_way_channel()
-        return [channel] if channel else super()._maventa_likely_routes()
-
-    def _maventa_receiver(self):
-        """EXTENDS account_maventa: the e-invoice address entered with the way."""
-        if not self._maventa_way_channel():
-            return super()._maventa_receiver()
-        where = self.sudo().maventa_way["fields"]
-        names = ("recipient_eia", "recipient_operator")
-        return tuple(where.get(name, "") for name in names)
-
-    def _maventa_destination(self, route):
-        """EXTENDS account_maventa: the e-mail address that was entered with the way."""
-        if self._maventa_way_channel() == "email":
-            return self.sudo().maventa_way["fields"]["recipient_email"]
-        return super()._maventa_destination(route)
-
-    def _maventa_route_findings(self):
-        """EXTENDS account_maventa: only what the chosen way lacks."""
-        channel = self._maventa_way_channel()
-        if not channel:
-            return super()._maventa_route_findings()
-        values = self._maventa_customer_way("print")
-        if channel != "print" or not self._maventa_way_lacks("print", values):
-            return []
-        name = self._maventa_channel_name(channel)
-        arguments = {"customer": self.partner_id.display_name, "channel": name}
-        return [Finding("channel_impossible", self.partner_id, arguments)]
-
-    def _maventa_surprises(self):
-        """EXTENDS account_maventa: a letter that was chosen surprises nobody."""
-        chosen = self._maventa_way_channel()
-        for finding in super()._maventa_surprises():
-            if not (chosen and finding.code == "by_letter"):
-                yield finding
-
-    def _maventa_request(self, own_uuid):
-        """EXTENDS account_maventa: rules all ways out but the chosen one."""
-        values = super()._maventa_request(own_uuid)
-        channel = self._maventa_way_channel()
-        if not channel:
-            return values
-        values.pop("recipient_email", None)
-        others = [route for route in ROUTES if route != channel]
-        where = self.sudo().maventa_way["fields"]
-        return {**values, "disabled_routes": others, **where}
 
 
 def _given(values):

@@ -41,6 +41,17 @@ Out of *delivered* and *failed* leads only what Maventa says: somebody may have 
 the invoice another way there.
 """
 
+NOT_DELIVERED = "not_delivered"
+"""The cause of what Maventa could not deliver."""
+
+REROUTE_CODES = {
+    "rejected": "reroute_refused",
+    "not_allowed": "reroute_refused",
+    "given_up": "reroute_given_up",
+    "given_up_uncertain": "reroute_doubtful",
+}
+"""What the causes of a failure are called when it went another way."""
+
 WARNINGS = [
     ("by_letter", "By letter instead"),
     ("by_email", "By e-mail instead"),
@@ -151,7 +162,7 @@ class MaventaTransmission(models.Model):
     _untold = models.Index("(company_id) WHERE to_tell")
     _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
 
-    @api.depends("error_code", "error_args")
+    @api.depends("error_code", "error_args", "rerouted_id")
     @api.depends_context("lang")
     def _compute_error_texts(self):
         for transmission in self:
@@ -163,6 +174,11 @@ class MaventaTransmission(models.Model):
             arguments = known | (transmission.error_args or {})
             texts = explain(self.env, transmission.error_code, arguments)
             transmission.error_message, transmission.remedy = texts
+            if transmission.rerouted_id and transmission.error_code == NOT_DELIVERED:
+                # What Maventa has already can't be sent anew, only another way.
+                transmission.remedy = self.env._(
+                    "Choose “Send another way” again and correct the address."
+                )
 
     # The one gate -------------------------------------------------------------
 
@@ -262,6 +278,8 @@ class MaventaTransmission(models.Model):
 
     def _fail(self, code, arguments=None):
         """End as failed, for the reason that ``code`` stands for."""
+        if self.rerouted_id:
+            code = REROUTE_CODES.get(code, code)
         self._set_state(
             "failed",
             lease_until=False,

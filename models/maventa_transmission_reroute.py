@@ -1,18 +1,7 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ..client import Before, Look, Reroute
-from ..const import FATES, UNDER_WAY_STATES
-
-REROUTE_CODES = {
-    "rejected": "reroute_refused",
-    "not_allowed": "reroute_refused",
-    "given_up": "reroute_given_up",
-    "given_up_uncertain": "reroute_doubtful",
-}
-"""What the causes of a failure are called when it went another way."""
-
-NOT_DELIVERED = "not_delivered"
-"""The cause of what Maventa could not deliver."""
+from ..const import UNDER_WAY_STATES
 
 
 class MaventaTransmission(models.Model):
@@ -81,22 +70,10 @@ class MaventaTransmission(models.Model):
         self.move_id.invalidate_recordset(["maventa_transmission_ids"])
         return rerouting
 
-    @api.depends("rerouted_id")
-    def _compute_error_texts(self):
-        """EXTENDS account_maventa: what Maventa still has goes another way again."""
-        result = super()._compute_error_texts()
-        late = self.filtered(lambda t: t.rerouted_id and t.error_code == NOT_DELIVERED)
-        late.remedy = self.env._(
-            "Choose “Send another way” again and correct the address."
-        )
-        return result
-
     # Handing over -----------------------------------------------------------------
 
-    def _parcel(self, origin):
-        """EXTENDS account_maventa: it is looked at first, then sent another way."""
-        if not self.rerouted_id:
-            return super()._parcel(origin)
+    def _reroute_parcel(self, origin):
+        """It is looked at first, then sent another way."""
         if not self.before:
             return Look(self.remote_id)
         doubtful = origin == "uncertain" or bool(self._doubtful())
@@ -115,40 +92,13 @@ class MaventaTransmission(models.Model):
             )
         )
 
-    def _take_answer(self, future, origin):
-        """EXTENDS account_maventa: the first look is no answer yet."""
-        if self.rerouted_id and not self.before and not future.exception():
-            before = Before.of(future.result()).to_json()
-            now = fields.Datetime.now()
-            return self._not_tried("prepared", before=before, next_attempt_at=now)
-        return super()._take_answer(future, origin)
-
-    def _fail(self, code, arguments=None):
-        """EXTENDS account_maventa: in the words for another way."""
-        if self.rerouted_id:
-            code = REROUTE_CODES.get(code, code)
-        return super()._fail(code, arguments)
+    def _take_first_look(self, invoice):
+        """Store what the invoice was like before; asking to send it comes next."""
+        now = fields.Datetime.now()
+        before = Before.of(invoice).to_json()
+        self._not_tried("prepared", before=before, next_attempt_at=now)
 
     # What follows -----------------------------------------------------------------
-
-    def _settle(self):
-        """EXTENDS account_maventa: what was taken back leaves the invoice as it was.
-
-        News of the way before are newer than a refusal of another way.
-        """
-        in_new_state = self.filtered(lambda each: each._is_in_new_state())
-        in_new_state.rerouting_ids.filtered(
-            lambda each: (
-                each.state == "failed" and each.settled and not each.accepted_at
-            )
-        ).overtaken = True
-        settled = super()._settle()
-        settled.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
-        ended = settled.filtered(lambda t: t.state in ("failed", "cancelled"))
-        followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
-        free = followed.try_lock_for_update(allow_referencing=True)
-        free.check_at = fields.Datetime.now()
-        return settled
 
     def _may_be_taken(self):
         """Whether what Maventa says of the invoice may be due to this."""
@@ -160,21 +110,3 @@ class MaventaTransmission(models.Model):
             values = dict(move._maventa_latest()._move_values())
             names = ("maventa_delivery_state", "maventa_channel")
             move._maventa_write({name: values[name] for name in names})
-
-    def _state_note(self):
-        """EXTENDS account_maventa: says which way and where to."""
-        known = self._noted_state() in FATES.values()
-        if known or not self.rerouted_id or self.state != "accepted":
-            return super()._state_note()
-        return self.env._(
-            "Maventa sends it another way: %(channel)s, %(address)s.",
-            channel=self._channel_name(self.planned_channel),
-            address=", ".join(self.request.values()),
-        )
-
-    def _move_values(self):
-        """EXTENDS account_maventa: a way that was taken is not to be taken again."""
-        values = super()._move_values()
-        if self.accepted_at:
-            values += (("maventa_way", False),)
-        return values

@@ -75,6 +75,8 @@ class MaventaTransmission(models.Model):
             it is about an earlier try that ended in doubt
         """
         self.ensure_one()
+        if self.rerouted_id:
+            return self._reroute_parcel(origin)
         doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission._may_be_there()
         )
@@ -127,7 +129,9 @@ class MaventaTransmission(models.Model):
 
     def _take_answer(self, future, origin):
         error = future.exception()
-        if error is None:
+        if error is None and self.rerouted_id and not self.before:
+            self._take_first_look(future.result())
+        elif error is None:
             self._take_acceptance(future.result())
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)

@@ -4,7 +4,7 @@ import time
 import psycopg2
 from markupsafe import Markup
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..const import FATES, OPEN_STATES, SETTLE_BATCH, TAKEN_STATES
 from .causes import explain
@@ -85,6 +85,7 @@ class MaventaTransmission(models.Model):
 
         :returns: the transmissions settled
         """
+        self._overtake_reroutings()
         free = self.move_id.try_lock_for_update(allow_referencing=True)
         settled = self.filtered(lambda transmission: transmission.move_id in free)
         settled.settled = True
@@ -94,7 +95,26 @@ class MaventaTransmission(models.Model):
             group.move_id._maventa_write(dict(values))
         news = current.filtered(lambda t: t.noted != t._news_key())
         news._tell_invoices()
+        settled._settle_reroutings()
         return settled
+
+    def _overtake_reroutings(self):
+        """News of the channel before are newer than a refusal of another channel."""
+        in_new_state = self.filtered(lambda each: each._is_in_new_state())
+        in_new_state.rerouting_ids.filtered(
+            lambda each: (
+                each.state == "failed" and each.settled and not each.accepted_at
+            )
+        ).overtaken = True
+
+    def _settle_reroutings(self):
+        """What was taken back leaves the invoice as it was before; what has ended lets
+        the transmission before be followed again."""
+        self.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
+        ended = self.filtered(lambda t: t.state in ("failed", "cancelled"))
+        followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
+        free = followed.try_lock_for_update(allow_referencing=True)
+        free.check_at = fields.Datetime.now()
 
     def _is_latest(self):
         """Whether the invoice goes by this transmission, or went by it at last."""
@@ -102,6 +122,8 @@ class MaventaTransmission(models.Model):
 
     def _move_values(self):
         """What the invoice has to say now, as pairs of field and value."""
+        if self.handled_at and self.state == "failed":
+            return (("maventa_delivery_state", "handled"), ("maventa_channel", False))
         if self.state == "cancelled":
             return (("maventa_delivery_state", False), ("maventa_channel", False))
         values = {
@@ -113,6 +135,8 @@ class MaventaTransmission(models.Model):
         status = self._status_then()
         if status:
             values["maventa_status_id"] = status.id
+        if self.rerouted_id and self.accepted_at:
+            values["maventa_way"] = False
         return tuple(values.items())
 
     def _status_then(self):
@@ -189,6 +213,12 @@ class MaventaTransmission(models.Model):
             return ""
         if self._noted_state() in FATES.values():
             return self.env._("Maventa sends the invoice again, another way.")
+        if self.rerouted_id:
+            return self.env._(
+                "Maventa sends it another way: %(channel)s, %(address)s.",
+                channel=self._channel_name(self.planned_channel),
+                address=", ".join(self.request.values()),
+            )
         return self.env._(
             "Handed over to Maventa. Planned channel: %(channel)s.",
             channel=self._channel_name(self.planned_channel),

@@ -49,15 +49,19 @@ class ResCompany(models.Model):
         if not self.env.su and self.env.user.has_group(ADMINISTRATOR):
             self._maventa_check_state_untouched(vals)
             self._maventa_check_unlocked(vals)
-            moved = self._maventa_moved(vals)
-            moved._maventa_check_switched_off()
-            moved.sudo().maventa_state = "new"
+            connected = self._maventa_moved(vals)
+            connected._maventa_check_switched_off()
+            connected.sudo().maventa_state = "new"
+        moved = self.sudo().filtered(lambda c: c._maventa_changes(ACCOUNT_FIELDS, vals))
         result = super().write(vals)
+        moved._maventa_forget_webhook()
         if vals.get("maventa_active"):
             self._maventa_name_responsible()
         relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
         if relevant and any(self.sudo().mapped("maventa_ready")):
             self._maventa_trigger_transfer()
+        if "maventa_active" in vals:
+            self._maventa_look_at_webhook_soon()
         return result
 
     def _maventa_check_state_untouched(self, vals):

@@ -15,7 +15,6 @@ from ..const import (
     WEBHOOK_PATH,
 )
 from .res_company import ADMINISTRATOR
-from .res_company_entry import ACCOUNT_FIELDS
 
 _logger = logging.getLogger(__name__)
 
@@ -69,17 +68,15 @@ class ResCompany(models.Model):
 
     # Telling Maventa where to call --------------------------------------------------
 
-    def write(self, vals):
-        """EXTENDS base: has Maventa call, call no more, or call another address."""
-        moved = self.sudo().filtered(lambda c: c._maventa_changes(ACCOUNT_FIELDS, vals))
-        result = super().write(vals)
-        if moved:
-            moved.write({"maventa_webhook_secret": False, "maventa_webhook_url": False})
-        if "maventa_active" in vals:
-            self.sudo().maventa_webhook_look_at = False
-            cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
-            cron.sudo()._trigger()
-        return result
+    def _maventa_forget_webhook(self):
+        """Another account has been told nothing yet."""
+        if self:
+            self.write({"maventa_webhook_secret": False, "maventa_webhook_url": False})
+
+    def _maventa_look_at_webhook_soon(self):
+        self.sudo().maventa_webhook_look_at = False
+        cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
+        cron.sudo()._trigger()
 
     @api.model
     def _maventa_look_at_subscriptions(self):
