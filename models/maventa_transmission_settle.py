@@ -122,10 +122,17 @@ class MaventaTransmission(models.Model):
 
     def _move_values(self):
         """What the invoice has to say now, as pairs of field and value."""
+        values = self._delivery_values()
+        if self.accepted_at:
+            # A channel that was taken is not to be taken again.
+            values["maventa_way"] = False
+        return tuple(values.items())
+
+    def _delivery_values(self):
         if self.handled_at and self.state == "failed":
-            return (("maventa_delivery_state", "handled"), ("maventa_channel", False))
+            return {"maventa_delivery_state": "handled", "maventa_channel": False}
         if self.state == "cancelled":
-            return (("maventa_delivery_state", False), ("maventa_channel", False))
+            return {"maventa_delivery_state": False, "maventa_channel": False}
         values = {
             "maventa_delivery_state": self.state,
             "maventa_channel": self.channel or self.planned_channel,
@@ -135,9 +142,7 @@ class MaventaTransmission(models.Model):
         status = self._status_then()
         if status:
             values["maventa_status_id"] = status.id
-        if self.rerouted_id and self.accepted_at:
-            values["maventa_way"] = False
-        return tuple(values.items())
+        return values
 
     def _status_then(self):
         """The status that the invoice gets, unless a person has meanwhile given it one
