@@ -253,7 +253,7 @@ class TestSwitch(ScreenCase):
         dialog = self.dialog(self.company)
         self.assertFalse(dialog.todo)
         self.assertEqual(dialog.waiting_count, 2)
-        self.assertEqual(dialog.status_name, "To be transferred")
+        self.assertIn("“To be transferred”: 2. They will", dialog.waiting_text)
         self.assertFalse(self.company.maventa_active)
         found = self.env["account.move"].search(dialog.action_open_waiting()["domain"])
         self.assertEqual(found, moves)
