@@ -292,8 +292,8 @@ COMPANY_CAUSES = {
             " which can't tell whose invoices these are."
         ),
         _lt(
-            "Enter the user API key of somebody who belongs to %(company)s alone. If the"
-            " company UUID is wrong, press “Disconnect” before you change it."
+            "Enter the user API key of somebody who belongs to %(company)s alone. If"
+            " the company UUID is wrong, press “Disconnect” before you change it."
         ),
     ),
     "bid_taken": (

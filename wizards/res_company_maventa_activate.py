@@ -12,7 +12,9 @@ class ResCompanyMaventaActivate(models.TransientModel):
     waiting_count = fields.Integer(related="company_id.maventa_waiting_count")
     credit_notes = fields.Selection(
         selection=lambda self: (
-            self.env["res.company"]._fields["maventa_credit_notes"].selection
+            self.env["res.company"]
+            ._fields["maventa_credit_notes"]
+            ._description_selection(self.env)
         )
     )
     asks_for_credit_notes = fields.Boolean(compute="_compute_asks_for_credit_notes")
