@@ -34,6 +34,11 @@ from .known_words import COMPANY_CAUSES, cause_of, may_be_there
 LONGEST_TEXT = 500
 MOST_DETAILS = 20
 
+MESSAGES = ("message", "error", "error_description", "title", "description", "reason")
+SAYING = (*MESSAGES, "details", "detail", "errors", "messages")
+"""Keys of a refusal's body under which there are sentences, besides ``code``. Only
+``message`` and ``details`` are documented."""
+
 
 class MaventaError(Exception):
     """Base of the family.
@@ -190,12 +195,17 @@ def _parse_body(body: bytes, change: Callable[[str], str]) -> dict[str, Any]:
         return {"message": _plain_text(body, change)}
     if not isinstance(data, dict):
         return {"message": shorten(" ".join(_texts(data)))}
-    code = " ".join(_texts(data.get("code")))
-    message = _texts(data.get("message")) or _texts(data.get("error"))
+    if isinstance(data.get("error"), dict):
+        data = {**data, "error": None, **data["error"]}
+    code = " ".join(_texts(data.pop("code", None)))
+    said = [text for name in SAYING for text in _texts(data.get(name))]
+    # Of a shape that nobody knows all is shown: else the reason would be lost.
+    said = list(map(shorten, said or _texts(data)))
+    has_message = any(data.get(name) for name in MESSAGES)
     return {
-        "message": shorten(" ".join(message)),
+        "message": said.pop(0) if has_message and said else "",
         "code": shorten(code) or None,
-        "details": [shorten(text) for text in _texts(data.get("details"))],
+        "details": said,
     }
 
 
@@ -203,10 +213,19 @@ def _texts(value: object) -> list[str]:
     """The sentences in details of any shape: texts, lists of them, fields with them."""
     if isinstance(value, Mapping):
         named = ((key, " ".join(_texts(each))) for key, each in value.items())
-        return [f"{key}: {text}" for key, text in named if text]
+        said = [(key, text) for key, text in named if text]
+        return [
+            text if key in (*SAYING, "base") else f"{key}: {text}" for key, text in said
+        ]
     if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
+        return [text for each in value for text in _item_texts(each) if text]
     return [] if value in (None, "") else [str(value)]
+
+
+def _item_texts(value: object) -> list[str]:
+    """What one object of a list says belongs together."""
+    texts = _texts(value)
+    return [": ".join(texts)] if isinstance(value, Mapping) else texts
 
 
 def _plain_text(body: bytes, change: Callable[[str], str]) -> str:

@@ -64,7 +64,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             if currency.decimal_places > 2:
                 yield self.env._(
                     "E-invoices have amounts of two decimals, but %(currency)s has"
-                    " more. Send this invoice in another way.",
+                    " more. Choose another currency, or send this invoice without"
+                    " Maventa.",
                     currency=currency.name,
                 )
 

@@ -189,11 +189,16 @@ class AccountMove(models.Model):
     def _maventa_files_going(self, files):
         """How many files, and under a fold which ones with which invoice."""
         by_invoice = files.grouped("res_id")
-        title = self.env._(
-            "Files that go along: %(files)s, with %(invoices)s of %(total)s invoices.",
-            files=len(files),
-            invoices=len(by_invoice),
-            total=len(self),
+        title = (
+            self.env._("Files that go along: %(files)s.", files=len(files))
+            if len(self) == 1
+            else self.env._(
+                "Files that go along: %(files)s, with %(invoices)s of %(total)s"
+                " invoices.",
+                files=len(files),
+                invoices=len(by_invoice),
+                total=len(self),
+            )
         )
         lines = Markup().join(
             Markup("<li>%s: %s</li>")

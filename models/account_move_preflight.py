@@ -40,7 +40,7 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    maventa_obstacle = fields.Char(
+    maventa_obstacle = fields.Text(
         string="What stands in the way",
         compute="_compute_maventa_obstacle",
         groups="base.group_user",

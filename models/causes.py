@@ -70,7 +70,8 @@ INVOICE_CAUSES = {
     "no_document": (
         _lt("The e-invoice could not be made: %(text)s"),
         _lt(
-            "Correct the invoice or its customer, then set the status to “%(status)s”."
+            "Correct what is named, then set the status to “%(status)s”. To change the"
+            " invoice itself, press “Reset to Draft” first."
         ),
     ),
     "by_letter": (
@@ -121,7 +122,8 @@ INVOICE_CAUSES = {
     "rejected": (
         _lt("Maventa refused the invoice: %(text)s"),
         _lt(
-            "Correct the invoice or its customer, then set the status to “%(status)s”."
+            "Correct what is named, then set the status to “%(status)s”. To change the"
+            " invoice itself, press “Reset to Draft” first."
         ),
     ),
     "not_allowed": (
@@ -280,8 +282,8 @@ COMPANY_CAUSES = {
             " invoices."
         ),
         _lt(
-            "Enter the address in the company's settings in Maventa, then test the"
-            " connection."
+            "Enter the address in the company's settings in Maventa, then press “Test"
+            " connection”."
         ),
     ),
     "user_ambiguous": (
@@ -290,20 +292,24 @@ COMPANY_CAUSES = {
             " which can't tell whose invoices these are."
         ),
         _lt(
-            "Check the company UUID, or enter the user API key of somebody who belongs"
-            " to %(company)s alone."
+            "Enter the user API key of somebody who belongs to %(company)s alone. If"
+            " the company UUID is wrong, press “Disconnect” before you change it."
         ),
     ),
     "bid_taken": (
         _lt("Another account at Maventa has the business ID of %(company)s."),
         _lt(
             "Ask Maventa's support which of the two accounts is the right one, and"
-            " enter its user API key and company UUID."
+            " enter its user API key and company UUID. If the other one is connected,"
+            " press “Disconnect” first."
         ),
     ),
     "credentials_refused": (
         _lt("Maventa refuses the user API key or the company UUID."),
-        _lt("Copy both from Maventa's settings and enter them again."),
+        _lt(
+            "Copy both from Maventa's settings and enter them again. To change the"
+            " company UUID of a company that is connected, press “Disconnect” first."
+        ),
     ),
     "vendor_key_refused": (
         _lt("Maventa refuses the vendor key."),
@@ -324,11 +330,14 @@ COMPANY_CAUSES = {
     ),
     "setup_unfinished": (
         _lt("The first steps in the account of %(company)s at Maventa are not done."),
-        _lt("Log in to Maventa as the company and go through them."),
+        _lt(
+            "Log in to Maventa as the company and go through them, then press “Test"
+            " connection”."
+        ),
     ),
     "company_disabled": (
         _lt("Maventa has locked the account of %(company)s."),
-        _lt("Ask Maventa's support why, then test the connection."),
+        _lt("Ask Maventa's support why, then press “Test connection”."),
     ),
     "not_verified": (
         _lt("The authentication of %(company)s is not signed, or not valid any more."),

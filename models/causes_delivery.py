@@ -102,13 +102,17 @@ DELIVERY_CAUSES = {
     "format": (
         _lt("The e-invoice breaks a rule of its format: %(text)s"),
         _lt(
-            "Correct the invoice or its customer, then set the status to “%(status)s”."
+            "Correct what is named, then set the status to “%(status)s”. To change the"
+            " invoice itself, press “Reset to Draft” first."
         ),
     ),
 }
 OTHER = (
     _lt("Maventa could not deliver the invoice: %(text)s"),
-    _lt("Correct the invoice or its customer, then set the status to “%(status)s”."),
+    _lt(
+        "Correct what is named, then set the status to “%(status)s”. To change the"
+        " invoice itself, press “Reset to Draft” first."
+    ),
 )
 UNTOLD = (
     _lt("Maventa could not deliver the invoice and does not say why."),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..client import (
+    LIMITS,
     CompanyRefused,
     Conflict,
     Line,
@@ -136,7 +137,17 @@ class MaventaTransmission(models.Model):
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
             self._fail(code, arguments)
-        elif isinstance(error, (LineDown, CompanyRefused)):
+        elif isinstance(error, CompanyRefused) and self._is_refused_alone(error):
+            self._fail("not_allowed", {"text": str(error), "code": error.code})
+        elif isinstance(error, CompanyRefused):
+            # The next to try is another: should this one be to blame, they all go.
+            now = fields.Datetime.now()
+            self._not_tried(
+                origin,
+                next_attempt_at=now + timedelta(seconds=1),
+                error_args={"refused_at": fields.Datetime.to_string(now)},
+            )
+        elif isinstance(error, LineDown):
             self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
@@ -144,6 +155,15 @@ class MaventaTransmission(models.Model):
             self._wait("uncertain", error)
         else:
             self._wait(origin, error)
+
+    def _is_refused_alone(self, error):
+        """Whether words about the company are said of this invoice only: others have
+        left since it was refused before. Of a limit that says nothing."""
+        is_lasting = type(error) is CompanyRefused and error.cause not in LIMITS
+        since = is_lasting and (self.error_args or {}).get("refused_at")
+        company = ("company_id", "=", self.company_id.id)
+        others = [company, ("accepted_at", ">", since)]
+        return bool(since) and bool(self.search_count(others, limit=1))
 
     def _take_acceptance(self, invoice):
         now = fields.Datetime.now()

@@ -275,15 +275,21 @@ def has_digits(text):
 
 def _kind_and_number(country, text):
     """What a number is, by its form: None where that is not known."""
-    plain = re.sub(r"[^0-9A-Z]", "", text.upper())
+    # Without the scheme that may be before it.
+    plain = re.sub(r"[^0-9A-Z]", "", text.upper().rpartition(":")[2])
     bare = plain.removeprefix(country)
+    if country == "FI" and OVT.fullmatch(bare):
+        bare = bare[4:12]
     contained = number_in_vat(country, country + bare)
     # With the century, as sole traders of Sweden write their number.
     is_long = country == "SE" and plain[:2] in ("16", "19", "20")
     after_century = bare[2:] if is_long else ""
     if found := company_number(country, bare, after_century, contained):
         return found
-    return "VAT" if _is_vat(country, country + bare) else None, bare
+    # Words such as BTW may stand before and after it.
+    form, _example, _registry = BUSINESS_IDS.get(country, ("(?!)", "", ""))
+    vat = re.search(rf"({form})(?!\d)", country + bare)
+    return ("VAT", vat.group(1)) if vat else (None, bare)
 
 
 def _is_vat(country, vat):

@@ -168,7 +168,11 @@ class ResCompany(models.Model):
         if not claimed:
             return False
         errors, stands = transmissions._send(client, claimed, served)
-        causes = [e.cause for e in errors.values() if isinstance(e, CompanyRefused)]
+        causes = [
+            error.cause
+            for transmission, error in errors.items()
+            if isinstance(error, CompanyRefused) and transmission.state != "failed"
+        ]
         if causes:
             self._maventa_hold(causes[0])
             return False
@@ -176,7 +180,7 @@ class ResCompany(models.Model):
             self._maventa_line_broke(errors.values())
             return False
         self._maventa_line_stands()
-        refused = [t for t, error in errors.items() if isinstance(error, Unauthorised)]
+        refused = [t for t, error in errors.items() if type(error) is Unauthorised]
         return not refused or self._maventa_explain_refusals(
             client, transmissions.concat(*refused)
         )

@@ -684,7 +684,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
             self.assertIn(f"{first.name}: hours_0.pdf<", html)
             self.assertIn(f"{second.name}: hours_1.pdf<", html)
             self.assertIn("Files that stay here: 2.", html)
-        self.assertIn("Files that go along: 1, with 1 of 1", single.maventa_files)
+        self.assertIn("Files that go along: 1.<", single.maventa_files)
         self.assertNotIn("margin", single.maventa_files)
         single.sending_methods = ["email"]
         self.assertFalse(single.maventa_files)
@@ -692,7 +692,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
         self.assertFalse(status.files)
         first.maventa_status_id = self.to_transfer
         self.env.invalidate_all()
-        self.assertIn("Files that go along: 1, with 1 of 1", batch.maventa_files)
+        self.assertIn("Files that go along: 1.<", batch.maventa_files)
         self.company.maventa_send_pdf = False
         self.env.invalidate_all()
         self.assertNotIn("go along", batch.maventa_files)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ..client import (
+    COMPANY_CAUSES,
     CertificateRefused,
     CompanyRefused,
     Credentials,
@@ -291,6 +292,98 @@ class TestClientSecrets(ClientCase):
                         self.assertSilent(client.current)
 
 
+COMPANY_TEXTS = {
+    "daily_limit": (
+        "User daily invoice limit (500) reached",
+        "Daily limit of 500 invoices has been reached",
+        "The invoice limit for today is reached",
+        "Invoice limit per day exceeded",
+        "Limit of invoices per day reached",
+        "You have exceeded the daily quota of invoices",
+        "Number of invoices allowed per day exceeded",
+        "Too many invoices today",
+    ),
+    "shared_limit": (
+        "Vendor API key daily invoice limit (500) reached",
+        "Global daily invoice limit (500) reached",
+        "Daily limit of the vendor key exceeded",
+    ),
+    "no_postal_address": (
+        "Company has no postal address",
+        "Your company does not have a postal address",
+        "The company's postal address is not set",
+        "Sender postal address is missing",
+    ),
+    "company_disabled": (
+        "Company account is locked",
+        "company_account_locked",
+        "Your company account is temporarily locked due to unpaid invoices",
+        "Company account has been blocked",
+        "The account is disabled",
+        "Your account has been suspended because of missing payments",
+        "Company is not active",
+    ),
+    "vendor_key_refused": (
+        "Vendor API key disabled",
+        "The vendor_api_key is invalid",
+        "Vendor API key has not been activated",
+        "Software API key not found",
+    ),
+    "user_removed": (
+        "User not found",
+        "User account is not activated",
+        "The user has been removed",
+        "User does not have rights to company",
+        "User doesn't have access to the company",
+    ),
+    "credentials_refused": (
+        "Company not found",
+        "Company could not be found",
+        "User API key not found",
+        "Invalid API key",
+    ),
+    "not_verified": (
+        "Company is not verified",
+        "Company has not been authorized",
+    ),
+    "setup_unfinished": ("Company has not completed first time wizard",),
+    "user_ambiguous": ("User belongs to multiple companies",),
+    "bid_taken": ("BID already taken", "Business ID is already in use"),
+}
+
+INVOICE_TEXTS = (
+    "The invoice is locked",
+    "The company's invoice is locked",
+    "Invoice is locked for editing by company",
+    "The PDF of the company is locked with a password",
+    "Attachment size limit exceeded",
+    "Invoice limit of 999 rows is reached",
+    "The vendor number exceeds its limit of 35 characters",
+    "The limit of 200 pages is reached",
+    "Buyer has no postal address",
+    "Receiving company has no postal address",
+    "The company Acme Ltd has no postal address",
+    "No postal address",
+    "The receiver's company account is locked",
+    "Buyer company is disabled",
+    "Debtor account is locked",
+    "Bank account is locked",
+    "Cost account is disabled",
+    "Account number is invalid",
+    "The period is locked",
+    "Vendor reference key is missing",
+    "Invoice key is invalid",
+    "Duplicate key value",
+    "Delivery party company not found",
+    "Company not found in Peppol directory",
+    "Company with VAT number 12345678 not found",
+    "Country code of user not found",
+    "Recipient user not found",
+    "The customer's daily limit is reached",
+    "The term of payment exceeds the limit of 1 day",
+)
+
+
 class TestErrorFromAnswer(unittest.TestCase):
     def test_statuses(self):
         for status, change, question in (
@@ -353,7 +446,6 @@ class TestErrorFromAnswer(unittest.TestCase):
         for text, cause in (
             ("Company account is locked", "company_disabled"),
             ("The recipient company is locked", ""),
-            ("Company account is blocked", ""),
             ("Your bank account is locked", "bank_account"),
             ("vendor_api_key is not known", "vendor_key_refused"),
             ("Daily invoice limit reached", "daily_limit"),
@@ -367,6 +459,55 @@ class TestErrorFromAnswer(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(cause_of(text), cause)
                 self.assertEqual(cause_of(None, "Something else", text), cause)
+
+    def test_causes_in_the_company_are_known_in_other_words_and_spellings(self):
+        for cause, texts in COMPANY_TEXTS.items():
+            for text in texts:
+                for said in (text, text.upper(), f"ERROR: {text}.", f"No. {text}"):
+                    with self.subTest(said):
+                        self.assertEqual(cause_of(said), cause)
+
+    def test_texts_about_one_invoice_stop_no_company(self):
+        for text in INVOICE_TEXTS:
+            for said in (text, text.upper(), f"ERROR: {text}"):
+                with self.subTest(said):
+                    self.assertNotIn(cause_of(said), COMPANY_CAUSES)
+
+    def test_a_refusal_is_understood_in_whatever_shape_it_comes(self):
+        said = "ERROR: COMPANY ACCOUNT IS LOCKED"
+        for body in (
+            {"code": "invoice_create_api_error", "message": "No", "details": [said]},
+            {"details": said},
+            {"details": {"base": [said]}},
+            {"details": [{"field": "base", "message": said}]},
+            {"errors": [said]},
+            {"errors": [{"detail": said}]},
+            {"error": {"code": "locked", "message": said}},
+            {"error": "invalid_client", "error_description": said},
+            {"title": "Bad Request", "detail": said},
+            {"response": {"status": said}},
+            [{"message": said}],
+            [[said]],
+            said,
+        ):
+            with self.subTest(body):
+                answer = json.dumps(body).encode()
+                error = error_from_answer(400, {}, answer, changes=True)
+                self.assertIs(type(error), CompanyRefused)
+                self.assertEqual(error.cause, "company_disabled")
+                self.assertIn(said, str(error))
+
+    def test_the_name_of_a_field_belongs_to_what_is_said_of_it(self):
+        for details in (
+            {"recipient": "COMPANY NOT FOUND"},
+            {"recipient": {"base": ["COMPANY NOT FOUND"]}},
+            [{"field": "recipient", "message": "COMPANY NOT FOUND"}],
+        ):
+            with self.subTest(details):
+                answer = json.dumps({"details": details}).encode()
+                error = error_from_answer(422, {}, answer, changes=True)
+                self.assertIs(type(error), Rejected)
+                self.assertIn("recipient: COMPANY NOT FOUND", str(error))
 
     def test_code_and_mark_of_the_call_are_kept(self):
         headers = {"X-Request-Id": "r-1"}

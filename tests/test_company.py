@@ -321,6 +321,15 @@ class TestConnect(CompanyCase):
             ("DE", "DE136695976", "HRB 12345", "HRB 99", "", None),
             ("DE", "DE136695976", "HRB 12345", "HRB12345", "", True),
             ("FI", "FI20774740", False, "", "", None),
+            ("FI", "fi 2077474-0", False, "003720774740", "", True),
+            ("FI", "FI20774740", False, "003701120389", "", False),
+            ("SE", "SE556677889901", False, "0007:5566778899", "", True),
+            ("NL", "BTW nl123456782.b90", False, "", "NL123456782B90 BTW", True),
+            ("NL", "NL123456782B90 BTW", False, "", "NL000099998B57", False),
+            ("NO", "no 987 654 325 mva", False, "", "NO987654325 MVA", True),
+            ("BE", "TVA BE 0403.019.261", False, "403019261", "", True),
+            ("DE", "USt-ID DE 136695976", False, "HRB 99", "DE136695976", True),
+            ("DE", "USt-ID DE 136695976", False, "HRB 99", "DE123456788", False),
         ):
             with self.subTest(country=country, vat=vat, bid=bid, known_vat=known_vat):
                 self.numbers(country, vat, registry)

@@ -3,6 +3,8 @@
 import os
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.tools import html2plaintext
 
@@ -200,6 +202,40 @@ class TestUploadRefused(MaventaCase):
         """What the one mail says."""
         (mail,) = self.mails()
         return html2plaintext(mail.body_html).replace("\n", " ")
+
+    def test_words_about_the_company_said_of_one_invoice_cost_that_one(self):
+        """However the words are understood: another tries next, and all others go."""
+        first, *others = moves = self.make_many(3)
+        refusal = {"text": "COMPANY NOT FOUND"}
+        self.fault("refused", arguments=refusal)
+        self.assertEqual(self.run_for_calls(), [("POST", "/v1/invoices")])
+        self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
+        self.assertWait(moves)
+        self.look()
+        self.fault("refused", arguments=refusal, skip=2)
+        with freeze_time(fields.Datetime.now() + timedelta(seconds=5)):
+            self.run_cron()
+        self.assertAllTransferred(others)
+        self.assertInvoice(first, self.failed, "failed")
+        self.assertEqual(self.transmission(first).error_code, "not_allowed")
+        self.assertIn("COMPANY NOT FOUND", self.transmission(first).error_message)
+        # Put back, it goes as soon as nothing is said any more.
+        self.put_back(first)
+        self.run_later()
+        self.assertAllTransferred(moves)
+
+    def test_a_limit_fails_no_invoice_however_often_it_is_reached(self):
+        first, *others = self.make_many(3)
+        limit = {"text": "USER DAILY INVOICE LIMIT (2) REACHED"}
+        self.fault("refused", arguments=limit)
+        self.run_cron()
+        self.fault("refused", arguments=limit, skip=2)
+        with freeze_time(self.company.maventa_paused_until + timedelta(seconds=5)):
+            self.run_cron()
+        self.assertEqual(self.company.maventa_pause_code, "daily_limit")
+        self.assertWait([first])
+        for move in others:
+            self.assertTransferredOnce(move)
 
     def look(self):
         self.let_look_time_pass(self.company)

@@ -253,7 +253,7 @@ class TestSwitch(ScreenCase):
         dialog = self.dialog(self.company)
         self.assertFalse(dialog.todo)
         self.assertEqual(dialog.waiting_count, 2)
-        self.assertEqual(dialog.status_name, "To be transferred")
+        self.assertIn("“To be transferred”: 2. They will", dialog.waiting_text)
         self.assertFalse(self.company.maventa_active)
         found = self.env["account.move"].search(dialog.action_open_waiting()["domain"])
         self.assertEqual(found, moves)
@@ -274,6 +274,20 @@ class TestSwitch(ScreenCase):
         self.assertTrue(company.maventa_ready)
         company.maventa_active = False
         self.assertFalse(company.action_maventa_switch_on())
+
+    def test_the_answers_about_credit_notes_are_in_the_language_of_the_user(self):
+        self.env["res.lang"]._activate_lang("sv_SE")
+        swedish = self.env(context={"lang": "sv_SE"})
+        names = (
+            ("res.company.maventa.activate", "credit_notes"),
+            ("res.company", "maventa_credit_notes"),
+        )
+        asked, kept = (
+            swedish[model].fields_get([field], ["selection"])[field]["selection"]
+            for model, field in names
+        )
+        self.assertEqual(asked, kept)
+        self.assertIn("bekräftas", dict(asked)["transfer"])
 
     def test_credit_notes_are_transferred_unaided_if_so_answered(self):
         company = self.company

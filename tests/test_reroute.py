@@ -61,6 +61,17 @@ class RerouteCase(DeliveryCase):
 
 
 class TestReroute(RerouteCase):
+    def test_words_about_the_company_let_it_wait(self):
+        move = self.delivered()
+        self.reroute(move, "email", email=EMAIL)
+        self.reroute_fault("refused", arguments={"text": "COMPANY ACCOUNT IS LOCKED"})
+        self.run_cron()
+        self.assertEqual(self.company.maventa_problem_code, "company_disabled")
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        self.company.action_maventa_refresh()
+        self.run_later()
+        self.assertReroutedOnce(move)
+
     def test_what_failed_late_goes_each_other_way(self):
         for channel, values in (
             ("email", {"email": EMAIL}),

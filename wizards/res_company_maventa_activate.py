@@ -12,11 +12,13 @@ class ResCompanyMaventaActivate(models.TransientModel):
     waiting_count = fields.Integer(related="company_id.maventa_waiting_count")
     credit_notes = fields.Selection(
         selection=lambda self: (
-            self.env["res.company"]._fields["maventa_credit_notes"].selection
+            self.env["res.company"]
+            ._fields["maventa_credit_notes"]
+            ._description_selection(self.env)
         )
     )
     asks_for_credit_notes = fields.Boolean(compute="_compute_asks_for_credit_notes")
-    status_name = fields.Char(related="company_id.maventa_to_transfer_status_id.name")
+    waiting_text = fields.Char(compute="_compute_waiting_text")
 
     @api.depends("company_id")
     def _compute_asks_for_credit_notes(self):
@@ -24,6 +26,17 @@ class ResCompanyMaventaActivate(models.TransientModel):
             company = wizard.company_id
             asks = not wizard.todo and company._maventa_asks_for_credit_notes()
             wizard.asks_for_credit_notes = asks
+
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_waiting_text(self):
+        for wizard in self:
+            wizard.waiting_text = self.env._(
+                "Invoices in the status “%(status)s”: %(count)s. They will be sent as"
+                " soon as the integration is on.",
+                status=wizard.company_id.maventa_to_transfer_status_id.name,
+                count=wizard.waiting_count,
+            )
 
     def action_switch_on(self):
         """Switch on; the invoices that wait are sent."""
