@@ -154,7 +154,9 @@ class App:
             return self._json(request, fields)
         given = dict(request.form.lists())
         # A file is known by its file name; a part without one is an ordinary field.
-        formats = {name: fields.properties.get(name, {}).get("format") for name in given}
+        formats = {
+            name: fields.properties.get(name, {}).get("format") for name in given
+        }
         if "binary" in formats.values():
             raise invalid_parameters("file has no file name")
         files = {name: part.filename for name, part in request.files.items()}
