@@ -7,30 +7,24 @@ one with the time-out that calls have by default.
 """
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from types import FrameType
-
-import requests
 
 from . import live_odoo
 from .chaos_accountant import Accountant
-from .chaos_count import Count, count
 from .chaos_plan import SILENCE, SIZES, Plan, Size, make_plan
-from .chaos_reading import read_arrivals, read_invoices, read_stuck
-from .chaos_run import Run, Stuck
-from .chaos_sandbox import SandboxRecord, fault_names
-from .chaos_server import Inside, Server
-from .live_odoo import Odoo, a_sandbox
+from .chaos_run import ChaosServer, Inside, Run, Stuck
+from .chaos_sandbox import ChaosSandbox
+from .comparison import Count, count, read_arrivals, read_invoices
+from .live_odoo import Odoo, exit_code, read_seed
+from .live_sandbox import LiveSandbox, a_sandbox
 from .locks import exclusive
+from .odoo_environment import HOST, OdooEnvironment
 from .paths import LOCAL
-from .problem import Problem
-from .seeds import read_seed
-from .workplace import HOST, Workplace
+from .progress import CommandError
 
 DATABASE = "maventa_chaos"
 LOG = LOCAL / "logs" / "chaos.log"
@@ -41,60 +35,56 @@ one that says nothing for as long as Odoo waits."""
 VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers"}
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run; return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    form = (*arguments, os.environ.get("CHAOS") or "full")[0]
-    try:
-        if form not in SIZES:
-            raise Problem(f"CHAOS is {form!r}: it can be {', '.join(SIZES)}.")
-        with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
-            return play(read_seed(), SIZES[form])
-    except (Problem, requests.RequestException) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    form = (*sys.argv[1:], os.environ.get("CHAOS") or "full")[0]
+    if form not in SIZES:
+        raise CommandError(f"CHAOS is {form!r}: it can be {', '.join(SIZES)}.")
+    with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
+        return play(read_seed(), SIZES[form])
 
 
 def play(seed: int, size: Size) -> int:
     """Let chaos play on a database of its own and count; return the exit code."""
     began = time.monotonic()
-    with Workplace() as place, a_sandbox() as sandbox_url:
-        plan = make_plan(seed, size, fault_names(sandbox_url))
+    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
+        faults = LiveSandbox(sandbox_url).call("GET", "faults")["faults"]
+        plan = make_plan(seed, size, sorted(faults))
         print(
             f"chaos: SEED={seed}: {sum(size.invoices)} invoices, {size.kills} kills,"
             f" {len(plan.faults)} faults",
             flush=True,
         )
-        odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
-        make_database(place, odoo, sandbox_url, size)
-        with a_run(place, odoo, sandbox_url, plan) as run:
+        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
+        make_database(odoo_env, odoo, sandbox_url, size)
+        with a_run(odoo_env, odoo, sandbox_url, plan) as run:
             complaints = finish(run)
             result = verdict(run, CALM_SECONDS + SILENCE * size.timeout)
             print(*summary(run, time.monotonic() - began), sep="\n")
     result.complaints += complaints
-    print(*result.complaints, result.line, sep="\n", flush=True)
+    print(*result.complaints, f"chaos: {result.line}", sep="\n", flush=True)
     return bool(result.complaints)
 
 
-def make_database(place: Workplace, odoo: Odoo, sandbox_url: str, size: Size) -> None:
+def make_database(
+    odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str, size: Size
+) -> None:
     """Make the companies and their invoices."""
     counts = " ".join(map(str, size.invoices))
     script = "chaos_data.py"
     values = {"INVOICES": counts, "TIMEOUT": str(size.timeout)}
-    live_odoo.make_database(place, odoo, sandbox_url, script, **values)
+    live_odoo.make_database(odoo_env, odoo, sandbox_url, script, **values)
 
 
 @contextmanager
-def a_run(place: Workplace, odoo: Odoo, sandbox_url: str, plan: Plan) -> Iterator[Run]:
+def a_run(
+    odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str, plan: Plan
+) -> Iterator[Run]:
     """Everything in place; nothing of it runs on afterwards."""
-    LOG.unlink(missing_ok=True)
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
-        server = Server(place, odoo, LOG)
-        stack.callback(server.stop)
-        server.start()
-        inside = Inside(place, DATABASE)
+        server = ChaosServer(odoo_env, odoo, LOG, cron_workers=2, workers=2)
+        stack.enter_context(server)
+        inside = Inside(odoo_env, DATABASE)
         stack.callback(inside.close)
         accountant = hire(odoo, sandbox_url, plan)
         stack.callback(accountant.stop)
@@ -108,13 +98,13 @@ def hire(odoo: Odoo, sandbox_url: str, plan: Plan) -> Accountant:
     odoo.login()
     admin.login("admin")
     accountant = Accountant(odoo, admin, plan.batches)
-    record = SandboxRecord(sandbox_url, list(accountant.companies.values()))
+    record = ChaosSandbox(sandbox_url, list(accountant.companies.values()))
     accountant.record = record
     if os.environ.get("SANDBOX_URL"):
         # Somebody else may use it too, so only our own companies shall suffer.
         record.set_faults(fault for fault in plan.faults if fault.company is not None)
     else:
-        record.set_switches(plan.switches)
+        record.call("POST", "switches", **plan.switches)
         record.set_faults(plan.faults)
     return accountant
 
@@ -126,7 +116,7 @@ def finish(run: Run) -> list[str]:
         run.play()
     except Stuck:
         complaints.append(f"not done after {run.plan.size.patience:.0f} seconds:")
-        complaints += read_stuck(run.accountant)
+        complaints += run.accountant.stuck()
     run.accountant.stop()
     run.task.result()
     played = run.accountant.record.played()
@@ -140,7 +130,9 @@ def verdict(run: Run, seconds: float) -> Count:
     end = time.monotonic() + seconds
     while not record.is_calm() and time.monotonic() < end:
         time.sleep(0.1)
-    return count(read_invoices(run.accountant), read_arrivals(record))
+    people = run.accountant
+    told = read_invoices(people.odoo, people.invoices, people.companies, people.by_hand)
+    return count(told, read_arrivals(record))
 
 
 def summary(run: Run, seconds: float) -> Iterator[str]:
@@ -160,9 +152,5 @@ def summary(run: Run, seconds: float) -> Iterator[str]:
     yield f"People: {acts}, found at Maventa {len(people.by_hand)}."
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_code(main))

@@ -4,15 +4,15 @@ import contextlib
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import requests
 
 from .chaos_plan import LONGEST_LATENCY, Batch
-from .chaos_sandbox import SandboxRecord
+from .chaos_sandbox import ChaosSandbox
 from .live_odoo import Odoo
-from .problem import Problem
+from .progress import CommandError
 
 LOOK_EVERY = 0.3
 """Seconds between two looks at the invoices."""
@@ -26,6 +26,9 @@ IMPATIENCE = 5
 OPEN: list[Any] = ["|", ["state", "in", ["prepared", "sending", "uncertain"]]]
 OPEN += [["settled", "=", False]]
 """The transmissions with which something is still to be done."""
+
+STUCK_FIELDS = ["move_id", "company_id", "state", "attempts", "next_attempt_at"]
+STUCK_FIELDS += ["lease_until", "error_code", "settled"]
 
 Row = dict[str, Any]
 
@@ -41,7 +44,7 @@ class Accountant:
     :ivar finished: set when every invoice has been transferred
     """
 
-    record: SandboxRecord
+    record: ChaosSandbox
 
     def __init__(self, odoo: Odoo, admin: Odoo, batches: Iterable[Batch]) -> None:
         self.odoo = odoo
@@ -63,15 +66,13 @@ class Accountant:
         self.to_transfer = odoo.status("to_transfer")
         self.transferred = odoo.status("transferred")
         self.failed = odoo.status("failed")
-        self.companies: dict[int, str] = {
-            row["id"]: row["maventa_company_uuid"] for row in self.companies_now()
-        }
+        self.companies = admin.companies()
 
     def run(self) -> None:
         """Go on until told to stop, from another thread."""
         while not self._ended.wait(LOOK_EVERY):
             # Odoo is gone, or refuses what came too late.
-            with contextlib.suppress(requests.RequestException, Problem):
+            with contextlib.suppress(requests.RequestException, CommandError):
                 self._look()
 
     def stop(self) -> None:
@@ -81,7 +82,6 @@ class Accountant:
     def rows(self) -> list[Row]:
         """What the invoices say."""
         names = ["name", "company_id", "maventa_status_id", "maventa_delivery_state"]
-        names += ["is_move_sent"]
         rows: list[Row] = self.odoo.call("account.move", "read", self.invoices, names)
         for row in rows:
             row["status"] = (row["maventa_status_id"] or [None])[0]
@@ -124,7 +124,7 @@ class Accountant:
         for row in rows:
             if row["id"] in self._to_take_back and row["status"] == self.to_transfer:
                 self._to_take_back.remove(row["id"])
-                with contextlib.suppress(Problem):
+                with contextlib.suppress(CommandError):
                     self._write([row["id"]], False)
                     self.acts["taken back"] += 1
 
@@ -152,7 +152,7 @@ class Accountant:
         for row in self.companies_now():
             if row["maventa_problem_code"]:
                 self.acts["companies refreshed"] += 1
-                with contextlib.suppress(Problem):
+                with contextlib.suppress(CommandError):
                     self.admin.call("res.company", "action_maventa_refresh", row["id"])
 
     def _press_on(self, rows: list[Row]) -> None:
@@ -176,3 +176,12 @@ class Accountant:
             "res.company", "search_read", [], names, order="id"
         )
         return found
+
+    def stuck(self) -> Iterator[str]:
+        """What keeps the invoices that are not transferred."""
+        model, method = "maventa.transmission", "search_read"
+        yield from map(str, self.odoo.call(model, method, OPEN, STUCK_FIELDS))
+        for row in self.rows():
+            if row["status"] != self.transferred:
+                yield str(row)
+        yield from map(str, self.companies_now())

@@ -1,9 +1,25 @@
-"""Run inside Odoo's shell after company_data.py: two companies with posted invoices.
+"""Run inside Odoo's shell: two companies with posted invoices.
 
 The second one sends the PDF along, and all it has is few. Some invoices have files that
 no PDF library comes to an end with. How many invoices each has comes in by the
 environment, and how long Odoo waits for an answer.
 """
+
+import os
+
+from odoo import Command
+
+from dev.company_data import (
+    connect,
+    make_customer,
+    make_invoices,
+    set_up_address,
+    set_up_company,
+    set_up_parameters,
+    set_up_user,
+)
+
+SANDBOX_URL = os.environ["SANDBOX_URL"]
 
 CUSTOMERS = [
     ("FI", "Kukkakauppa Oy", "FI20774740", "2077474-0", "003720774740", "", True),
@@ -61,15 +77,16 @@ def add_company():
     return company
 
 
-set_up_parameters(**NUMBERS)
+set_up_parameters(env, SANDBOX_URL, **NUMBERS)
+set_up_address(env, os.environ["ODOO_URL"])
 names = ("Testi Oy", "Toinen Oy")
 companies = env.company | add_company()
 for each, name in zip(companies, names, strict=True):
     set_up_company(each, name)
 set_up_user(companies)
-connect(companies[0], maventa_send_pdf=False)
-connect(companies[1], maventa_send_pdf=True, maventa_merge_pdf=True)
-customers = [make_customer(*data) for data in CUSTOMERS]
+connect(companies[0], SANDBOX_URL, maventa_send_pdf=False)
+connect(companies[1], SANDBOX_URL, maventa_send_pdf=True, maventa_merge_pdf=True)
+customers = [make_customer(env, *data) for data in CUSTOMERS]
 for each, count in zip(companies, os.environ["INVOICES"].split(), strict=True):
     wanted = [customers[number % len(customers)] for number in range(int(count))]
     moves = make_invoices(each, wanted)

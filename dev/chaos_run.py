@@ -1,13 +1,22 @@
 """Killing Odoo again and again, each time at the moment that the plan aims at."""
 
+import contextlib
+import os
+import signal
 import time
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import Future
+from typing import Any
+
+import psutil
+import psycopg2
 
 from .chaos_accountant import Accountant
 from .chaos_plan import Kill, Plan
-from .chaos_server import Inside, Server, kill
-from .problem import Problem
+from .live_odoo import Server
+from .odoo_environment import OdooEnvironment
+from .progress import CommandError
 
 AIM_PATIENCE = 5
 """Seconds to wait for the moment that a kill aims at."""
@@ -16,9 +25,98 @@ GLANCE = 0.01
 WAKE_EVERY = 0.5
 """Seconds between two looks for work by the cron, which takes a minute else."""
 
+BUSY = """
+    SELECT application_name FROM pg_stat_activity
+    WHERE datname = %s AND state IN ('active', 'idle in transaction')
+"""
+SEEN = {
+    "prepared": "state = 'prepared'",
+    "sending": "state = 'sending'",
+    "uploading": "state = 'sending'",
+    "answered": "state IN ('accepted', 'failed') AND settled IS NOT TRUE",
+}
+"""What a worker leaves in the database right before the moment of an aim."""
+
 
 class Stuck(Exception):
     """The patience is over."""
+
+
+class ChaosServer(Server):
+    """A prefork Odoo whose workers can be told apart and killed."""
+
+    def is_alive(self) -> bool:
+        """Whether its first process, which restarts the workers, lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def note(self, text: str) -> None:
+        """Write down in Odoo's log what happens to it."""
+        with self.log.open("a") as output:
+            moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+            output.write(f"{moment} CHAOS {text}\n")
+
+    def worker_ids(self, kind: str) -> set[int]:
+        """The process ids of the living ``cron`` or ``http`` workers."""
+        assert self.process
+        master = psutil.Process(self.process.pid)
+        found = set()
+        for child in master.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "gevent" not in child.cmdline() and kind == _kind(child, master):
+                    found.add(child.pid)
+        return found
+
+
+class Inside:
+    """A look at what Odoo is doing, by its database."""
+
+    def __init__(self, odoo_env: OdooEnvironment, database: str) -> None:
+        self.database = database
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER"}
+        known = odoo_env.postgres.connection
+        options = {key: known[name] for key, name in names.items() if name in known}
+        self._connection = psycopg2.connect(dbname=database, **options)
+        self._connection.autocommit = True
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def now(self) -> Any:
+        """The database's time, as Odoo writes it."""
+        return self._rows("SELECT clock_timestamp() AT TIME ZONE 'UTC'")[0]
+
+    def sees(self, aim: str, since: Any) -> bool:
+        """Whether a worker has come to this point since that time."""
+        question = f"SELECT 1 FROM maventa_transmission WHERE {SEEN[aim]}"
+        return bool(self._rows(f"{question} AND write_date >= %s LIMIT 1", since))
+
+    def busy(self) -> set[int]:
+        """The ids of the processes that are in a transaction."""
+        names = (str(name) for name in self._rows(BUSY, self.database))
+        return {int(name[5:]) for name in names if name[5:].isdecimal()}
+
+    def wake_cron(self) -> None:
+        """Have the cron workers look for work, which they do once a minute else."""
+        self._rows("SELECT pg_notify('cron_trigger', %s)", self.database)
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return [row[0] for row in cursor.fetchall()]
+
+
+def kill(candidates: Iterable[int]) -> bool:
+    """Kill the first of these processes that lives; tell whether there was one."""
+    for pid in candidates:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def _kind(child: psutil.Process, master: psutil.Process) -> str:
+    # Odoo gives its cron workers, and only them, a lower priority.
+    return "cron" if child.nice() > master.nice() else "http"
 
 
 class Run:
@@ -32,7 +130,7 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        server: Server,
+        server: ChaosServer,
         inside: Inside,
         accountant: Accountant,
         task: "Future[None]",
@@ -83,10 +181,10 @@ class Run:
         end = time.monotonic() + AIM_PATIENCE
         while not (busy := self._busy(planned)) and time.monotonic() < end:
             self._glance()
-        return [*busy, *sorted(self.server.workers(planned.victim))]
+        return [*busy, *sorted(self.server.worker_ids(planned.victim))]
 
     def _busy(self, planned: Kill) -> set[int]:
-        return self.inside.busy() & self.server.workers(planned.victim)
+        return self.inside.busy() & self.server.worker_ids(planned.victim)
 
     def _wait_for(self, planned: Kill, since: object) -> None:
         """Wait for what is aimed at, and a moment more."""
@@ -118,7 +216,7 @@ class Run:
         if self.task.done():
             self.task.result()
         if not self.server.is_alive():
-            raise Problem("Odoo ended by itself: see .local/logs/chaos.log.")
+            raise CommandError("Odoo ended by itself: see .local/logs/chaos.log.")
         if now > self._woken + WAKE_EVERY:
             self._woken = now
             self.inside.wake_cron()

@@ -1,33 +1,22 @@
-"""The sandbox as chaos uses it: over HTTP, and only what is its own companies'."""
+"""The sandbox as chaos uses it: with faults, and only of its own companies."""
 
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import requests
 
 from .chaos_plan import UPLOAD, USUAL_LATENCY, Fault
+from .live_sandbox import LiveSandbox
 
 EVER = 1_000_000
 """More calls than there will be."""
 
 
-class SandboxRecord:
-    """What the sandbox has of our companies, and the faults that we set.
-
-    :param companies: the UUIDs of the companies at Maventa
-    """
+class ChaosSandbox(LiveSandbox):
+    """What the sandbox has of our companies, and the faults that we set."""
 
     def __init__(self, url: str, companies: Sequence[str]) -> None:
-        self.url = url
-        self.companies = companies
-        self.session = requests.Session()
+        super().__init__(url, companies)
         self._posted: dict[str, Fault] = {}
-
-    def set_switches(self, switches: dict[str, str]) -> None:
-        """Choose among the plausible answers of Maventa."""
-        self._call("POST", "switches", json=switches)
 
     def set_faults(self, faults: Iterable[Fault]) -> None:
         """Have these played when their time comes, and every upload take a while."""
@@ -52,7 +41,7 @@ class SandboxRecord:
             # No fault knows an argument of this name.
             "arguments": {**fault.arguments, "mark": mark},
         }
-        self._call("POST", "faults", json=body)
+        self.call("POST", "faults", **body)
         return mark
 
     def played(self) -> Counter[str]:
@@ -65,16 +54,11 @@ class SandboxRecord:
 
     def is_uploading(self) -> bool:
         """Whether a call that hands over an invoice is under way."""
-        return any((row["method"], row["path"]) == UPLOAD for row in self._open_calls())
+        return any((row["method"], row["path"]) == UPLOAD for row in self.open_calls())
 
     def is_calm(self) -> bool:
         """Whether no call is under way that could still take something in."""
-        return not self._open_calls()
-
-    def invoices(self) -> list[dict[str, Any]]:
-        """Our companies' rows of what the sandbox has taken."""
-        rows = self._call("GET", "invoices").json()
-        return [row for row in rows if row["company_id"] in self.companies]
+        return not self.open_calls()
 
     def has(self, company: str, number: str) -> bool:
         """Whether the company's invoice of this number has been taken."""
@@ -83,30 +67,6 @@ class SandboxRecord:
             for row in self.invoices()
         )
 
-    def file(self, invoice_id: str) -> bytes:
-        """The exact bytes that came."""
-        return self._call("GET", f"invoices/{invoice_id}/file").content
-
-    def _open_calls(self) -> list[dict[str, Any]]:
-        return [
-            row
-            for row in self._call("GET", "calls").json()
-            if row["milliseconds"] is None and row["company_id"] in self.companies
-        ]
-
     def _left(self) -> dict[str, int]:
-        active = self._call("GET", "faults").json()["active"]
+        active = self.call("GET", "faults")["active"]
         return {row["arguments"].get("mark", ""): row["times"] for row in active}
-
-    def _call(self, method: str, name: str, **options: Any) -> requests.Response:
-        address = f"{self.url}/sandbox/{name}"
-        answer = self.session.request(method, address, timeout=30, **options)
-        answer.raise_for_status()
-        return answer
-
-
-def fault_names(url: str) -> list[str]:
-    """The faults that the sandbox can play."""
-    answer = requests.get(f"{url}/sandbox/faults", timeout=30)
-    answer.raise_for_status()
-    return sorted(answer.json()["faults"])

@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from . import linting, serving, terms, testing
 from .prepare import prepare
-from .problem import Problem
-from .progress import disk_full
+from .progress import CommandError, disk_full
 
 
 def setup(_arguments: list[str]) -> int:
@@ -41,8 +40,8 @@ def main(arguments: list[str]) -> int:
         return _fail(f"the commands are {', '.join(COMMANDS)}; see `make help`.")
     try:
         return COMMANDS[name](rest)
-    except Problem as problem:
-        return _fail(str(problem))
+    except CommandError as error:
+        return _fail(str(error))
     except KeyboardInterrupt:
         return _fail("stopped; the same command goes on where it was.", 130)
     except OSError as error:

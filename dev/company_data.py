@@ -1,10 +1,8 @@
-"""Run inside Odoo's shell before another script: makes companies that are connected.
+"""Connected companies, made inside Odoo: for demo, chaos, day and tests with processes.
 
 They are registered and authenticated at the sandbox through the addon's own methods.
-The addresses of the sandbox and of Odoo come in by the environment.
 """
 
-import os
 import random
 import uuid
 
@@ -13,7 +11,6 @@ from stdnum.fi import ytunnus
 
 from odoo import Command, fields
 
-SANDBOX_URL = os.environ["SANDBOX_URL"]
 PRODUCTS = {
     "Consulting, hour": 95.0,
     "Support, month": 240.0,
@@ -38,8 +35,10 @@ def business_id():
                 return f"{digits}-{check}"
 
 
-def set_up_company(company, name):
-    number = business_id()
+def set_up_company(company, name, vat=None):
+    """Give a Finnish company all that it needs to invoice; its VAT number is new."""
+    env = company.env
+    vat = vat or f"FI{business_id().replace('-', '')}"
     company.write(
         {
             "name": name,
@@ -49,8 +48,8 @@ def set_up_company(company, name):
             "country_id": env.ref("base.fi").id,
             "email": "laskutus@testi.example",
             "phone": "+358 9 1234567",
-            "vat": f"FI{number.replace('-', '')}",
-            "company_registry": number,
+            "vat": vat,
+            "company_registry": f"{vat[2:-1]}-{vat[-1]}",
         }
     )
     env["account.chart.template"].try_loading("fi", company=company)
@@ -67,7 +66,8 @@ def set_up_company(company, name):
 
 def set_up_user(companies):
     """The accountant of these companies, the first of which is the user's own."""
-    env["res.users"].create(
+    env = companies.env
+    return env["res.users"].create(
         {
             "name": "Demo Accountant",
             "login": "accountant",
@@ -80,19 +80,25 @@ def set_up_user(companies):
     )
 
 
-def set_up_parameters(**numbers):
+def set_up_parameters(env, sandbox_url, **numbers):
     """Point Odoo at the sandbox; ``numbers`` are parameters of the addon."""
-    parameters = env["ir.config_parameter"]
-    for name, value in numbers.items():
-        parameters.set_param(f"account_maventa.{name}", str(value))
-    parameters.set_param("account_maventa.endpoint", SANDBOX_URL)
-    parameters.set_param("account_maventa.vendor_api_key", "sandbox")
-    parameters.set_param("account_maventa.vendor_api_key_test", "sandbox")
-    parameters.set_param("web.base.url", os.environ["ODOO_URL"])
-    parameters.set_param("web.base.url.freeze", "True")
+    values = {
+        "endpoint": sandbox_url,
+        "vendor_api_key": "sandbox",
+        "vendor_api_key_test": "sandbox",
+        **numbers,
+    }
+    for name, value in values.items():
+        env["ir.config_parameter"].set_param(f"account_maventa.{name}", str(value))
 
 
-def connect(company, **values):
+def set_up_address(env, url):
+    """The address at which others reach this Odoo."""
+    env["ir.config_parameter"].set_param("web.base.url", url)
+    env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
+
+
+def connect(company, sandbox_url, letters=True, **values):
     """From nothing to a switched-on integration, as an administrator would go."""
     company.maventa_environment = "test"
     # A sandbox that runs on knows the users of earlier runs.
@@ -101,13 +107,14 @@ def connect(company, **values):
     if left_to_do:
         raise SystemExit(left_to_do)
     company._maventa_request_authorization("signer@testi.example", "FI")
-    address = f"{SANDBOX_URL}/sandbox/companies/{company.maventa_company_uuid}/sign"
+    address = f"{sandbox_url}/sandbox/companies/{company.maventa_company_uuid}/sign"
     requests.post(address, timeout=10).raise_for_status()
     company.action_maventa_refresh()
-    print_settings = {"enabled": True}
-    company._maventa_ask(
-        lambda client: client.update_settings(send_invoice_print=print_settings)
-    )
+    if letters:
+        printing = {"enabled": True}
+        company._maventa_ask(
+            lambda client: client.update_settings(send_invoice_print=printing)
+        )
     company.write(
         {
             "maventa_send_by_email": True,
@@ -118,7 +125,7 @@ def connect(company, **values):
     )
 
 
-def make_customer(country, name, vat, registry, address, email, has_street):
+def make_customer(env, country, name, vat, registry, address, email, has_street):
     street, code, city = ADDRESSES[country]
     place = {"street": street, "zip": code, "city": city} if has_street else {}
     return env["res.partner"].create(
@@ -137,7 +144,7 @@ def make_customer(country, name, vat, registry, address, email, has_street):
 
 def make_products(company):
     return (
-        env["product.product"]
+        company.env["product.product"]
         .with_company(company)
         .create(
             [
@@ -152,7 +159,7 @@ def make_invoices(company, customers):
     """One posted invoice for each of the customers, who may repeat."""
     products = make_products(company)
     invoices = (
-        env["account.move"]
+        company.env["account.move"]
         .with_company(company)
         .create(
             [

@@ -8,7 +8,6 @@ hour of the night has taken few calls. SEED=n repeats a day, DAY=short makes a s
 one.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -17,37 +16,27 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import requests
-
 from . import live_odoo
 from .day_count import Arrival, Count, Flood, Invoice, Transmission, count
 from .day_plan import FULL, SHORT, Plan, make_plan
-from .live_odoo import Odoo, a_sandbox, server_options
+from .live_odoo import Odoo, Server, exit_code, read_seed
+from .live_sandbox import LiveSandbox, a_sandbox
 from .locks import exclusive
-from .paths import CHECKOUT, LOCAL
-from .problem import Problem
-from .seeds import read_seed
-from .workplace import HOST, Workplace
+from .odoo_environment import HOST, OdooEnvironment
+from .paths import LOCAL
 
 DATABASE = "maventa_day"
 LOG = LOCAL / "logs" / "day.log"
 PLAN = LOCAL / "day.json"
-PARTS = ("data", "clock_data", "people_data", "reading_data")
-SCRIPTS = [f"day_{part}.py" for part in PARTS]
 FAILED = "DOCUMENTS.INVOICE.FAILED"
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run; return the exit code."""
-    is_short = "short" in (*arguments, os.environ.get("DAY"))
-    try:
-        with exclusive(LOCAL / "day.lock", "Waiting for the day that runs."):
-            return play(make_plan(read_seed(), SHORT if is_short else FULL))
-    except (Problem, requests.RequestException) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    is_short = "short" in (*sys.argv[1:], os.environ.get("DAY"))
+    size = SHORT if is_short else FULL
+    with exclusive(LOCAL / "day.lock", "Waiting for the day that runs."):
+        return play(make_plan(read_seed(), size))
 
 
 def play(plan: Plan) -> int:
@@ -59,10 +48,10 @@ def play(plan: Plan) -> int:
         f" fail, some twice, and {size.forged} forged calls",
         flush=True,
     )
-    with Workplace() as place, a_sandbox() as sandbox_url:
-        odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
-        told = live_through(place, odoo, sandbox_url, plan)
-        record = Record(sandbox_url, told["company"])
+    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
+        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
+        told = live_through(odoo_env, odoo, sandbox_url, plan)
+        record = LiveSandbox(sandbox_url, [told["company"]])
         result = verdict(plan, told, record)
         print(*summary(told, record, time.monotonic() - began), sep="\n")
     print(*result.complaints, result.line, sep="\n", flush=True)
@@ -70,62 +59,29 @@ def play(plan: Plan) -> int:
 
 
 def live_through(
-    place: Workplace, odoo: Odoo, sandbox_url: str, plan: Plan
+    odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str, plan: Plan
 ) -> dict[str, Any]:
     """Have the day played inside Odoo; return what it tells in the end."""
-    place.create_database(odoo.database, template=place.template)
+    odoo_env.create_database(odoo.database, template=odoo_env.template)
     PLAN.write_text(json.dumps(plan.to_json()))
-    # The scripts start what belongs to this package.
-    path = os.pathsep.join([place.environment["PYTHONPATH"], str(CHECKOUT)])
-    place.environment.update(PYTHONPATH=path, DAY_PLAN=str(PLAN), DAY_LOG=str(LOG))
-    with a_server(place, odoo):
-        output = live_odoo.run_scripts(place, odoo, sandbox_url, SCRIPTS)
+    files = {"DAY_PLAN": str(PLAN), "DAY_LOG": str(LOG)}
+    # Maventa and everybody else reach it; its crons are run elsewhere.
+    with Server(odoo_env, odoo, LOG, cron_workers=0, workers=0):
+        output = live_odoo.run_script(
+            odoo_env, odoo, sandbox_url, "day_data.py", **files
+        )
     told: dict[str, Any] = json.loads(output.splitlines()[-1])
     return told
 
 
-@contextlib.contextmanager
-def a_server(place: Workplace, odoo: Odoo) -> Iterator[None]:
-    """Odoo as Maventa and everybody else reach it; its crons are run elsewhere."""
-    LOG.unlink(missing_ok=True)
-    options = (*server_options(odoo, cron_workers=0), f"--logfile={LOG}")
-    server = place.start_odoo(DATABASE, *options)
-    try:
-        odoo.wait(server)
-        yield
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-class Record:
-    """What the sandbox has of the company."""
-
-    def __init__(self, url: str, company: str) -> None:
-        self.url = url
-        self.company = company
-        self.webhooks: list[dict[str, Any]] = [
-            row
-            for row in self._get("webhooks")["deliveries"]
-            if row["company_id"] == company
-        ]
-
-    def arrivals(self) -> dict[str, list[Arrival]]:
-        """Its invoices by number, the oldest first."""
-        failures = Counter(
-            row["invoice_id"] for row in self.webhooks if row["event"] == FAILED
-        )
-        found = defaultdict(list)
-        for row in self._get("invoices"):
-            if row["company_id"] == self.company:
-                arrival = arrival_of(row, failures[row["id"]])
-                found[row["number"]].append(arrival)
-        return found
-
-    def _get(self, name: str) -> Any:
-        answer = requests.get(f"{self.url}/sandbox/{name}", timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+def arrivals(record: LiveSandbox) -> dict[str, list[Arrival]]:
+    """The company's invoices by number, the oldest first."""
+    events = [row for row in record.webhooks() if row["event"] == FAILED]
+    failures = Counter(row["invoice_id"] for row in events)
+    found = defaultdict(list)
+    for row in record.invoices():
+        found[row["number"]].append(arrival_of(row, failures[row["id"]]))
+    return found
 
 
 def arrival_of(row: dict[str, Any], failures: int) -> Arrival:
@@ -146,13 +102,13 @@ def invoice_of(row: dict[str, Any]) -> Invoice:
     return Invoice(**{**row, "transmissions": transmissions})
 
 
-def verdict(plan: Plan, told: dict[str, Any], record: Record) -> Count:
+def verdict(plan: Plan, told: dict[str, Any], record: LiveSandbox) -> Count:
     """The count, with everything else that is to be complained of."""
     invoices = [invoice_of(row) for row in told["invoices"]]
-    result = count(plan.invoices, invoices, record.arrivals(), told["calls"])
+    result = count(plan.invoices, invoices, arrivals(record), told["calls"])
     flood = Flood(Counter(told["forged"]["answers"]), told["forged"]["calls"])
     result.complaints += flood.complaints(plan.size.forged)
-    states = Counter(row["state"] for row in record.webhooks)
+    states = Counter(row["state"] for row in record.webhooks())
     if not states["acknowledged"]:
         result.complaints.append("no webhook of Maventa's has reached Odoo")
     logged = Counter([*told["errors"], *errors_of_the_server()])
@@ -167,15 +123,15 @@ def errors_of_the_server() -> list[str]:
     return [line for line in errors if " odoo.sql_db: " not in line]
 
 
-def summary(told: dict[str, Any], record: Record, seconds: float) -> Iterator[str]:
+def summary(told: dict[str, Any], record: LiveSandbox, seconds: float) -> Iterator[str]:
     """What happened, in two lines."""
     answers = Counter(told["forged"]["answers"])
     got = ", ".join(f"{times} × {text}" for text, times in sorted(answers.items()))
-    states = Counter(row["state"] for row in record.webhooks)
+    states = Counter(row["state"] for row in record.webhooks())
     came = ", ".join(f"{times} {text}" for text, times in sorted(states.items()))
     yield f"{told['all_calls']} calls of the API in {seconds:.0f} s; webhooks: {came}."
     yield f"The forged calls were answered: {got}."
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_code(main))

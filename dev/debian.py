@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import progress
 from .paths import make_folder
-from .problem import Problem
+from .progress import CommandError
 
 SUITE = "sid"
 PACKAGE = "odoo-19"
@@ -61,13 +61,13 @@ def install(target: Path, downloads: Path, log: Path) -> None:
 def _check_machine(target: Path) -> None:
     for program in ("apt-get", "dpkg-deb"):
         if not shutil.which(program):
-            raise Problem(
+            raise CommandError(
                 f"{program} was not found, so Odoo's Debian package cannot be fetched:"
                 f" use a Debian machine, or {OWN_ODOO}."
             )
     free = shutil.disk_usage(make_folder(target.parent)).free
     if free < SPACE:
-        raise Problem(
+        raise CommandError(
             f"{target.parent} has {progress.megabytes(free)} free and"
             f" {progress.megabytes(SPACE)} are needed: free some space, or set"
             " XDG_CACHE_HOME to a folder on a larger disk."
@@ -148,7 +148,7 @@ class _Apt:
             check=False,
         )
         if answer.returncode:
-            raise Problem(
+            raise CommandError(
                 f"Debian's archive has no {PACKAGE} (or a package it needs) any more:"
                 f" {OWN_ODOO}. apt says: {answer.stderr.strip().splitlines()[-1]}"
             )
@@ -159,7 +159,7 @@ class _Apt:
 def _sources() -> str:
     keyring = next((file for file in KEYRINGS if file.exists()), None)
     if not keyring:
-        raise Problem(
+        raise CommandError(
             "The keys of Debian's archive are missing: install the package"
             f" debian-archive-keyring, or {OWN_ODOO}."
         )
@@ -179,7 +179,7 @@ def _mirror() -> str:
     for address in answer.stdout.split():
         if os.path.basename(address.rstrip("/")) == "debian":
             return address
-    raise Problem(
+    raise CommandError(
         "apt knows no archive of Debian on this machine: add one to its sources,"
         f" or {OWN_ODOO}."
     )

@@ -3,22 +3,19 @@
 With CHECK=1 it compares what Odoo says with what the sandbox has, and ends.
 """
 
-import contextlib
-import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from . import live_odoo
-from .live_odoo import LOGIN, PATIENCE, Odoo, a_sandbox, server_options
+from .comparison import count, read_arrivals, read_invoices
+from .live_odoo import LOGIN, PATIENCE, Odoo, Server, exit_code
+from .live_sandbox import LiveSandbox, a_sandbox
+from .odoo_environment import HOST, OdooEnvironment
 from .paths import LOCAL
-from .problem import Problem
-from .workplace import HOST, Workplace
+from .progress import CommandError
 
 DATABASE = "maventa_demo"
 EXPECTED = (25, 2)
@@ -27,38 +24,24 @@ COLUMNS = ("invoice", "customer", "status", "delivery", "channel", "cause and re
 
 def main() -> int:
     """Run the demo; return the exit code."""
-    try:
-        with Workplace() as place, a_sandbox() as sandbox_url:
-            odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
-            make_database(place, odoo, sandbox_url)
-            with a_server(place, odoo):
-                return transfer(odoo, sandbox_url)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
+    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
+        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
+        make_database(odoo_env, odoo, sandbox_url)
+        with a_server(odoo_env, odoo):
+            odoo.login()
+            return transfer(odoo, sandbox_url)
 
 
-def make_database(place: Workplace, odoo: Odoo, sandbox_url: str) -> None:
+def make_database(odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str) -> None:
     """Make the company, its connection, its customers and its invoices."""
     print("Making a database with a company, customers and 27 documents …", flush=True)
-    live_odoo.make_database(place, odoo, sandbox_url, "demo_data.py")
+    live_odoo.make_database(odoo_env, odoo, sandbox_url, "demo_data.py")
 
 
-@contextlib.contextmanager
-def a_server(place: Workplace, odoo: Odoo) -> Iterator[None]:
+def a_server(odoo_env: OdooEnvironment, odoo: Odoo) -> Server:
     """An Odoo server with workers, one of them for the cron."""
     print("Starting Odoo …", flush=True)
-    options = (*server_options(odoo, cron_workers=1), f"--logfile={log_path()}")
-    server = place.start_odoo(DATABASE, *options, workers=2)
-    try:
-        odoo.wait(server)
-        odoo.login()
-        yield
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    return Server(odoo_env, odoo, log_path(), cron_workers=1, workers=2)
 
 
 def log_path() -> Path:
@@ -72,15 +55,18 @@ def transfer(odoo: Odoo, sandbox_url: str) -> int:
     print(f"Transferred in {time.monotonic() - began:.0f} s.\n")
     print_table(rows)
     if os.environ.get("CHECK"):
-        return check(rows, sandbox_url)
+        return check(odoo, rows, sandbox_url)
     print(
         f"\nOdoo:  {odoo.url}/odoo (login {LOGIN}, password {LOGIN};"
         f" administrator: admin, admin)\nInbox: {sandbox_url}/sandbox/\n"
         "Ctrl-C ends both.",
         flush=True,
     )
-    while True:
-        time.sleep(3600)
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return 0
 
 
 def set_to_transfer(odoo: Odoo) -> tuple[list[int], int]:
@@ -101,7 +87,7 @@ def wait_for_transfer(
     waiting = [["id", "in", invoices], ["maventa_status_id", "=", status]]
     while odoo.call("account.move", "search_count", waiting):
         if time.monotonic() > end:
-            raise Problem(f"Odoo's cron did not transfer all: see {log_path()}.")
+            raise CommandError(f"Odoo's cron did not transfer all: see {log_path()}.")
         time.sleep(0.5)
     return read_rows(odoo, invoices)
 
@@ -112,7 +98,7 @@ def read_rows(odoo: Odoo, invoices: list[int]) -> list[dict[str, Any]]:
     names += ["maventa_channel", "maventa_transmission_ids"]
     rows = odoo.call("account.move", "read", invoices, names)
     ids = [number for row in rows for number in row["maventa_transmission_ids"]]
-    names = ["remote_id", "sha256", "error_message", "remedy"]
+    names = ["error_message", "remedy"]
     found = odoo.call("maventa.transmission", "read", ids, names)
     transmissions = {transmission["id"]: transmission for transmission in found}
     for row in rows:
@@ -142,47 +128,31 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def check(rows: list[dict[str, Any]], sandbox_url: str) -> int:
+def check(odoo: Odoo, rows: list[dict[str, Any]], sandbox_url: str) -> int:
     """Compare Odoo's table with the sandbox's record."""
-    found = requests.get(f"{sandbox_url}/sandbox/invoices", timeout=30).json()
-    record = {row["id"]: row for row in found}
-    faults: list[str] = []
-    transferred = [r for r in rows if r["maventa_delivery_state"] == "accepted"]
-    for row in transferred:
-        faults += compare(row, record, sandbox_url)
-    failed = [row for row in rows if row["maventa_delivery_state"] == "failed"]
-    sent = {row["transmission"]["remote_id"] for row in transferred}
-    numbers = {row["name"] for row in failed}
+    states = [row["maventa_delivery_state"] for row in rows]
+    transferred, failed = states.count("accepted"), states.count("failed")
+    taken = [row["id"] for row in rows if row["maventa_delivery_state"] == "accepted"]
+    admin = Odoo(odoo.url, DATABASE)
+    admin.login("admin")
+    companies = admin.companies()
+    invoices = read_invoices(odoo, taken, companies)
+    record = LiveSandbox(sandbox_url, list(companies.values()))
+    # What has failed and came nevertheless belongs to none of these invoices.
+    faults = count(invoices, read_arrivals(record)).complaints
     faults += [
-        f"{row['number']} failed in Odoo but came to the sandbox"
-        for row in found
-        if row["number"] in numbers and row["id"] not in sent
+        f"{row['number']} came {row['uploads']} times"
+        for row in record.invoices()
+        if row["uploads"] != 1
     ]
-    if (len(transferred), len(failed)) != EXPECTED:
-        faults.append(f"{len(transferred)} transferred, {len(failed)} failed")
+    if (transferred, failed) != EXPECTED:
+        faults.append(f"{transferred} transferred, {failed} failed")
     if faults:
         print("\n".join(["", "demo: not as expected", *faults]))
         return 1
-    print(f"\ndemo: {len(transferred)} transferred, {len(failed)} failed as expected")
+    print(f"\ndemo: {transferred} transferred, {failed} failed as expected")
     return 0
 
 
-def compare(
-    row: dict[str, Any], record: dict[str, Any], sandbox_url: str
-) -> Iterator[str]:
-    """Tell in what the sandbox's record of one invoice differs from Odoo's."""
-    number, transmission = row["name"], row["transmission"]
-    taken = record.get(transmission["remote_id"])
-    if not taken:
-        yield f"{number} never came to the sandbox"
-        return
-    if taken["uploads"] != 1 or taken["number"] != number:
-        yield f"{number} came {taken['uploads']} times, as {taken['number']}"
-    url = f"{sandbox_url}/sandbox/invoices/{taken['id']}/file"
-    content = requests.get(url, timeout=30).content
-    if hashlib.sha256(content).hexdigest() != transmission["sha256"]:
-        yield f"{number} came with other bytes than were stored"
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

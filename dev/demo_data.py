@@ -1,6 +1,20 @@
-"""Run inside Odoo's shell after company_data.py: a Finnish company with customers and
+"""Run inside Odoo's shell: a Finnish company with customers and
 posted invoices.
 """
+
+import os
+
+from dev.company_data import (
+    connect,
+    make_customer,
+    make_invoices,
+    set_up_address,
+    set_up_company,
+    set_up_parameters,
+    set_up_user,
+)
+
+SANDBOX_URL = os.environ["SANDBOX_URL"]
 
 # Country, name, tax number, registry number, e-invoice address, e-mail, has a street
 CUSTOMERS = [
@@ -56,14 +70,15 @@ def make_credit_notes(invoices):
 
 
 def make_customers():
-    customers = [make_customer(*data) for data in CUSTOMERS]
-    failing = [make_customer(*data) for data in FAILING]
+    customers = [make_customer(env, *data) for data in CUSTOMERS]
+    failing = [make_customer(env, *data) for data in FAILING]
     return [customers[number % len(customers)] for number in range(23)] + failing
 
 
-set_up_parameters(transfer_delay=0)
+set_up_parameters(env, SANDBOX_URL, transfer_delay=0)
+set_up_address(env, os.environ["ODOO_URL"])
 demo_company = set_up_company(env.company, "Testi Oy")
 set_up_user(demo_company)
-connect(demo_company, maventa_send_pdf=True)
+connect(demo_company, SANDBOX_URL, maventa_send_pdf=True)
 make_credit_notes(make_invoices(demo_company, make_customers())[:2])
 env.cr.commit()

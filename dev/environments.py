@@ -10,9 +10,9 @@ import sys
 import venv
 from pathlib import Path
 
-from . import progress, system_packages
+from . import machine, progress
 from .paths import CHECKOUT, cache_folder
-from .problem import Problem
+from .progress import CommandError
 
 PDF_LIBRARIES = ("libfontconfig1", "libfreetype6", "libxext6", "libxrender1")
 # `pip --python` exists since then.
@@ -76,7 +76,7 @@ class Environment:
         """Make the bare environment; return the pip command that fills it."""
         with_pip = not _pip_reaches_others()
         if with_pip and not importlib.util.find_spec("ensurepip"):
-            raise Problem(PIP_MISSING)
+            raise CommandError(PIP_MISSING)
         venv.create(self.folder, symlinks=True, with_pip=with_pip)
         if with_pip:
             return [str(self.python), "-m", "pip"]
@@ -87,7 +87,7 @@ class Environment:
         if packed.exists():
             packed.with_name("wkhtmltopdf").symlink_to(packed.name)
             if not _runs(packed):
-                system_packages.install(PDF_LIBRARIES, "wkhtmltopdf lacks libraries")
+                machine.install(PDF_LIBRARIES, "wkhtmltopdf lacks libraries")
 
 
 def _runs(program: Path) -> bool:

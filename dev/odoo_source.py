@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import debian
 from .paths import cache_folder
-from .problem import Problem
+from .progress import CommandError
 
 SERIES = (19, 0)
 CACHED = "odoo-19.0"
@@ -34,7 +34,7 @@ def fetch(log: Path) -> None:
 
 
 def find() -> OdooSource:
-    """The Odoo to use. Raise Problem if ODOO_HOME is not an Odoo 19.0."""
+    """The Odoo to use. Raise CommandError if ODOO_HOME is not an Odoo 19.0."""
     own = os.environ.get("ODOO_HOME")
     if own:
         return _own(Path(own).expanduser().resolve())
@@ -49,14 +49,14 @@ def _cached() -> Path:
 def _own(folder: Path) -> OdooSource:
     release = folder / "odoo/release.py"
     if not release.exists():
-        raise Problem(
+        raise CommandError(
             f"ODOO_HOME is {folder}, and that folder has no odoo/release.py: point it"
             " at a checkout of Odoo 19.0 or at the dist-packages folder that has it."
         )
     found = re.search(r"version_info = \((\d+), *(\d+)", release.read_text())
     series = tuple(map(int, found.groups())) if found else ()
     if series != SERIES:
-        raise Problem(
+        raise CommandError(
             f"ODOO_HOME is {folder}, and its Odoo is not 19.0: this addon needs 19.0."
         )
     return OdooSource(folder, _own_version(folder))
@@ -69,5 +69,5 @@ def _own_version(folder: Path) -> str:
         text=True,
         check=False,
     ).stdout.strip()
-    place = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
-    return f"own-{commit[:10] or place}"
+    location = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
+    return f"own-{commit[:10] or location}"

@@ -1,4 +1,5 @@
-"""The embedded PostgreSQL of this checkout: started by the first command that
+"""The PostgreSQL of this checkout: the developer's own, named by libpq's variables
+(PGHOST and so on), or the embedded one: started by the first command that
 needs it, stopped by the last one that leaves.
 
 It listens on a unix socket only. PostgreSQL refuses to run as root: root starts it
@@ -21,7 +22,7 @@ from typing import Any
 
 from .locks import exclusive, open_lock, try_lock
 from .paths import CHECKOUT_ID, LOCAL, make_folder
-from .problem import Problem
+from .progress import CommandError
 
 ROLE = "odoo"
 SERVANT = "nobody"
@@ -40,6 +41,12 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
 }
+
+OLDEST = 130000
+QUESTION = (
+    "SELECT current_setting('server_version_num'), current_user,"
+    " rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+)
 
 
 class EmbeddedPostgres:
@@ -98,7 +105,7 @@ class EmbeddedPostgres:
             SOCKETS.mkdir(mode=0o700)
             self._own(SOCKETS)
         if SOCKETS.lstat().st_uid != _server_user()["user"]:
-            raise Problem(f"{SOCKETS} belongs to somebody else: remove it.")
+            raise CommandError(f"{SOCKETS} belongs to somebody else: remove it.")
 
     def _own(self, folder: Path) -> None:
         make_folder(folder)
@@ -110,7 +117,7 @@ class EmbeddedPostgres:
         command = [self._server_programs / program, *arguments]
         answer = _run_as_server(command)
         if answer.returncode:
-            raise Problem(
+            raise CommandError(
                 f"PostgreSQL's {program} failed: {_last_line(answer.stdout)}"
                 f" (log: {self.data / 'server.log'}; `make clean` starts afresh)."
             )
@@ -141,9 +148,9 @@ def data_folder() -> Path:
 
 
 def remove() -> None:
-    """Stop the server and remove its data. Raise Problem if it is in use."""
+    """Stop the server and remove its data. Raise CommandError if it is in use."""
     if USERS_LOCK.exists() and not _stop_if_unused():
-        raise Problem(
+        raise CommandError(
             "Another command still runs in this checkout: end it, then try again."
         )
     for folder in (data_folder(), OUTSIDE, SOCKETS):
@@ -180,7 +187,7 @@ def _server_user() -> dict[str, int]:
     try:
         servant = pwd.getpwnam(SERVANT)
     except KeyError:
-        raise Problem(
+        raise CommandError(
             f"PostgreSQL does not run as root, and there is no user {SERVANT!r} to"
             " run it: run this command as an ordinary user."
         ) from None
@@ -216,3 +223,49 @@ def _reachable(path: Path) -> bool:
     if os.geteuid():
         return True
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.parents)
+
+
+class OwnPostgres:
+    """A server that runs already; it is neither started nor stopped here."""
+
+    def __init__(self, programs: Path) -> None:
+        self.programs = programs
+        names = ("PGHOST", "PGPORT", "PGUSER")
+        self.connection = {
+            name: os.environ[name] for name in names if os.environ.get(name)
+        }
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Check that the server is usable. Raise CommandError if it is not."""
+        version, role, creates = self._ask()
+        if int(version) < OLDEST:
+            raise CommandError(
+                "The PostgreSQL at PGHOST is older than 13: use a newer one."
+            )
+        if role == "postgres":
+            raise CommandError(
+                "Odoo refuses the role 'postgres': set PGUSER to another role that"
+                " can create databases."
+            )
+        if creates != "t":
+            raise CommandError(
+                f"The role {role!r} at PGHOST cannot create databases: run"
+                f" ALTER ROLE {role} CREATEDB there."
+            )
+        yield
+
+    def _ask(self) -> list[str]:
+        answer = subprocess.run(
+            [self.programs / "psql", "-XAtw", "-d", "postgres", "-c", QUESTION],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            said = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
+            raise CommandError(
+                "PGHOST is set, but that PostgreSQL does not answer (unset PGHOST to"
+                f" use the embedded one). psql says: {said}"
+            )
+        return answer.stdout.strip().split("|")

@@ -4,12 +4,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import databases, links, odoo_source, progress
+from . import databases, odoo_source, progress
 from .environments import Environment
 from .locks import exclusive
-from .paths import LOCAL, cache_folder, check_names, make_folder
-from .problem import Problem
-from .workplace import Workplace
+from .odoo_environment import OdooEnvironment
+from .paths import (
+    CHECKOUT,
+    LOCAL,
+    cache_folder,
+    make_folder,
+    point_link,
+    refresh_links,
+)
+from .progress import CommandError
 
 LOGS = LOCAL / "logs"
 NEWEST_PYTHON = (3, 13)
@@ -24,8 +31,8 @@ class Step:
     make: Callable[[], None]
 
 
-def prepare() -> Workplace:
-    """Make this checkout ready; return its workplace (not entered yet)."""
+def prepare() -> OdooEnvironment:
+    """Make this checkout ready; return its Odoo environment (not entered yet)."""
     check_python()
     check_names()
     make_folder(LOCAL)
@@ -33,12 +40,12 @@ def prepare() -> Workplace:
         LOCAL / "setup.lock", "Waiting for another set-up of this checkout."
     ):
         _shared_parts()
-        links.refresh()
-        links.point(LOCAL / "venv", Environment("requirements.txt").folder)
-        place = Workplace()
-        place.config()
-        _databases(place)
-    return place
+        refresh_links()
+        point_link(LOCAL / "venv", Environment("requirements.txt").folder)
+        odoo_env = OdooEnvironment()
+        odoo_env.config()
+        _databases(odoo_env)
+    return odoo_env
 
 
 def _shared_parts() -> None:
@@ -61,20 +68,20 @@ def _shared_parts() -> None:
             _run(steps, first=1)
 
 
-def _databases(place: Workplace) -> None:
+def _databases(odoo_env: OdooEnvironment) -> None:
     steps = [
         Step(
             "database with Odoo's accounting (about a minute the first time)",
-            lambda: databases.base_missing(place),
-            lambda: databases.make_base(place),
+            lambda: databases.base_missing(odoo_env),
+            lambda: databases.make_base(odoo_env),
         ),
         Step(
             "database with the addon",
-            lambda: databases.template_missing(place),
-            lambda: databases.make_template(place),
+            lambda: databases.template_missing(odoo_env),
+            lambda: databases.make_template(odoo_env),
         ),
     ]
-    with place:
+    with odoo_env:
         _run(steps, first=3)
 
 
@@ -86,9 +93,19 @@ def _run(steps: list[Step], first: int) -> None:
 
 
 def check_python() -> None:
-    """Raise Problem if Odoo does not run on this Python."""
+    """Raise CommandError if Odoo does not run on this Python."""
     if sys.version_info[:2] > NEWEST_PYTHON:
-        raise Problem(
+        raise CommandError(
             f"Odoo 19.0 does not run on Python {sys.version.split()[0]}: choose one"
             " from 3.10 to 3.13, like this: make PYTHON=python3.13"
         )
+
+
+def check_names() -> None:
+    """Raise CommandError if a path holds a character that Odoo's settings cannot."""
+    for folder in (CHECKOUT, cache_folder()):
+        if set(str(folder)) & set(",:\n"):
+            raise CommandError(
+                f"Odoo cannot work in {str(folder)!r} because of a comma, colon or"
+                " line break in its name; use a folder without them."
+            )

@@ -1,4 +1,4 @@
-"""Steps that a person can follow, and programs run within them."""
+"""Steps that a person can follow, programs run within them, and how a command fails."""
 
 import os
 import subprocess
@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .paths import LOCAL, cache_folder, make_folder
-from .problem import Problem
 
 DISK_FULL = "No space left on device"
 # A terminal gets a line that changes; a log gets a line now and then.
 INTERVAL = 0.5 if sys.stdout.isatty() else 5
+
+
+class CommandError(Exception):
+    """A command cannot go on; the text is one sentence: cause and remedy."""
 
 
 def step(number: int, total: int, text: str) -> None:
@@ -45,7 +48,7 @@ def run(
 ) -> None:
     """Run a program with its output in a log, showing what `measure` returns.
 
-    Raise Problem if it fails: `failure`, the last line of the log, and its place.
+    Raise CommandError if it fails: `failure`, the last line of the log, and its place.
     """
     with make_folder(log.parent).joinpath(log.name).open("wb") as output:
         process = subprocess.Popen(
@@ -63,8 +66,8 @@ def run(
     if process.returncode:
         text = log.read_text(errors="replace")
         if DISK_FULL in text:
-            raise Problem(disk_full())
-        raise Problem(f"{failure} {_last_words(text, log)}")
+            raise CommandError(disk_full())
+        raise CommandError(f"{failure} {_last_words(text, log)}")
 
 
 def _watch(

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import requests
 from PIL import Image
 
-from . import chromium
+from . import machine
 from .demo import (
     DATABASE,
     a_server,
@@ -17,10 +16,10 @@ from .demo import (
     wait_for_transfer,
 )
 from .environments import Environment
-from .live_odoo import Odoo, a_sandbox
+from .live_odoo import Odoo, exit_code
+from .live_sandbox import LiveSandbox, a_sandbox
+from .odoo_environment import HOST, OdooEnvironment
 from .paths import CHECKOUT, LOCAL
-from .problem import Problem
-from .workplace import HOST, Workplace
 
 HOURS = 2
 """Longer than a letter takes in the sandbox."""
@@ -48,24 +47,21 @@ NEW_COMPANIES = {
 
 def main() -> int:
     """Make the pictures; return the exit code."""
-    try:
-        chromium.require()
-        browser = Environment("requirements-screenshots.txt")
-        if browser.missing():
-            browser.build(LOCAL / "logs" / "screenshots.log")
-        with Workplace() as place, a_sandbox() as sandbox_url:
-            odoo = Odoo(f"http://{HOST}:{place.http_port}", DATABASE)
-            make_database(place, odoo, sandbox_url)
-            with a_server(place, odoo):
-                make_unreachable(Odoo(odoo.url, DATABASE), "Blomst ApS")
-                rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
-                have_delivered(odoo, sandbox_url, rows)
-                make_companies(odoo.url)
-                for language in FOLDERS:
-                    take(browser, odoo.url, language)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
+    machine.require_browser()
+    browser = Environment("requirements-screenshots.txt")
+    if browser.missing():
+        browser.build(LOCAL / "logs" / "screenshots.log")
+    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
+        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
+        make_database(odoo_env, odoo, sandbox_url)
+        with a_server(odoo_env, odoo):
+            make_unreachable(Odoo(odoo.url, DATABASE), "Blomst ApS")
+            odoo.login()
+            rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
+            have_delivered(odoo, sandbox_url, rows)
+            make_companies(odoo.url)
+            for language in FOLDERS:
+                take(browser, odoo.url, language)
     return 0
 
 
@@ -78,8 +74,7 @@ def make_unreachable(odoo: Odoo, customer: str) -> None:
 
 def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> None:
     """Let the time pass in which all are delivered, and ask about them."""
-    clock = {"advance": HOURS * 3600}
-    requests.post(f"{sandbox_url}/sandbox/clock", json=clock, timeout=30)
+    LiveSandbox(sandbox_url).call("POST", "clock", advance=HOURS * 3600)
     invoices = [row["id"] for row in rows]
     odoo.call("account.move", "action_maventa_refresh", invoices)
 
@@ -94,7 +89,7 @@ def take(browser: Environment, url: str, language: str) -> None:
         odoo.call("res.users", "write", [user], values)
     folder = FOLDERS[language]
     folder.mkdir(parents=True, exist_ok=True)
-    program = str(chromium.find())
+    program = str(machine.find_browser())
     arguments = [program, url, str(folder), company["name"]]
     command = [str(browser.python), "-m", "dev.browser", *arguments]
     subprocess.run(command, check=True, cwd=CHECKOUT)
@@ -125,4 +120,4 @@ def make_small(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(main))

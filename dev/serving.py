@@ -4,43 +4,43 @@ import shutil
 import subprocess
 
 from . import postgres
+from .odoo_environment import OdooEnvironment
 from .paths import LOCAL, cache_folder
 from .prepare import prepare
-from .workplace import Workplace
 
 DATABASE = "maventa_run"
 
 
 def odoo(arguments: list[str]) -> int:
     """Run an Odoo subcommand (server, shell, i18n, ...)."""
-    with Workplace() as place:
-        return _wait(place, place.command(*arguments))
+    with OdooEnvironment() as odoo_env:
+        return _wait(odoo_env, odoo_env.command(*arguments))
 
 
 def copy(arguments: list[str]) -> int:
     """Make a database: copy NAME [TEMPLATE], of the base unless told otherwise."""
-    with Workplace() as place:
-        name, template = (*arguments, place.base)[:2]
-        place.create_database(name, template=template)
+    with OdooEnvironment() as odoo_env:
+        name, template = (*arguments, odoo_env.base)[:2]
+        odoo_env.create_database(name, template=template)
     return 0
 
 
 def run(_arguments: list[str]) -> int:
     """Serve the addon as it is now."""
-    with prepare() as place:
-        _have_database(place)
-        port = place.http_port
+    with prepare() as odoo_env:
+        _have_database(odoo_env)
+        port = odoo_env.http_port
         print(f"Odoo: http://127.0.0.1:{port} (login admin, password admin)")
         options = (f"--http-port={port}", "-u", "account_maventa")
-        return _wait(place, place.server_command(DATABASE, *options))
+        return _wait(odoo_env, odoo_env.server_command(DATABASE, *options))
 
 
 def shell(_arguments: list[str]) -> int:
     """Open Odoo's shell."""
-    with prepare() as place:
-        _have_database(place)
+    with prepare() as odoo_env:
+        _have_database(odoo_env)
         options = ("-d", DATABASE, "--no-http", "--log-level=warn")
-        return _wait(place, place.command("shell", *options))
+        return _wait(odoo_env, odoo_env.command("shell", *options))
 
 
 def clean(_arguments: list[str]) -> int:
@@ -51,14 +51,14 @@ def clean(_arguments: list[str]) -> int:
     return 0
 
 
-def _have_database(place: Workplace) -> None:
-    if DATABASE not in place.databases():
-        place.create_database(DATABASE, template=place.template)
+def _have_database(odoo_env: OdooEnvironment) -> None:
+    if DATABASE not in odoo_env.databases():
+        odoo_env.create_database(DATABASE, template=odoo_env.template)
 
 
-def _wait(place: Workplace, command: list[str]) -> int:
+def _wait(odoo_env: OdooEnvironment, command: list[str]) -> int:
     """Run it to its end; Ctrl-C reaches it too, and it ends in its own time."""
-    process = subprocess.Popen(command, env=place.environment)
+    process = subprocess.Popen(command, env=odoo_env.environment)
     try:
         return process.wait()
     except KeyboardInterrupt:

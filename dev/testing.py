@@ -5,80 +5,93 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from . import chromium
-from .coverage_table import check, table
+from . import machine
 from .locks import exclusive
+from .odoo_environment import OdooEnvironment
 from .paths import ADDON, ADDONS, CHECKOUT, LOCAL
 from .prepare import prepare
-from .problem import Problem
-from .workplace import Workplace
+from .progress import CommandError
 
 DATABASE = "maventa_test"
 EXAMPLES = "MAVENTA_EINVOICE_DIR"
 COVERAGE = LOCAL / "coverage.json"
+THRESHOLD = 90
+GUARDED = ("client", "models")
 # A class at a time, each worker in a copy of the database.
 SPREAD = ("--numprocesses=auto", "--dist=loadscope")
 
 
 def test(_arguments: list[str]) -> int:
     """Run all tests. With ARGS (pytest's arguments) those of the addon, uncovered."""
-    place = prepare()
+    odoo_env = prepare()
     arguments = shlex.split(os.environ.get("ARGS", ""))
     if arguments:
-        return _test_addon(place, arguments)
+        return _test_addon(odoo_env, arguments)
     # They mostly wait for processes, so others may run meanwhile.
-    with ThreadPoolExecutor(1) as beside, place:
-        dev_tests = beside.submit(_test_dev, place)
-        code = _test_addon(place, arguments, dev_tests)
+    with ThreadPoolExecutor(1) as beside, odoo_env:
+        dev_tests = beside.submit(_test_dev, odoo_env)
+        code = _test_addon(odoo_env, arguments, dev_tests)
     return code or dev_tests.result().returncode
 
 
-def _test_dev(place: Workplace) -> "subprocess.CompletedProcess[str]":
+def _test_dev(odoo_env: OdooEnvironment) -> "subprocess.CompletedProcess[str]":
     # With the checkout as its root pytest would import the addon, and so Odoo.
     folder = CHECKOUT / "dev/tests"
     root = (f"--rootdir={folder}", f"--confcutdir={folder}")
-    command = [str(place.python), "-m", "pytest", "-p", "no:odoo", *root, str(folder)]
+    command = [
+        str(odoo_env.python),
+        "-m",
+        "pytest",
+        "-p",
+        "no:odoo",
+        *root,
+        str(folder),
+    ]
     return subprocess.run(
         command, cwd=CHECKOUT, check=False, stdout=subprocess.PIPE, text=True
     )
 
 
 def _test_addon(
-    place: Workplace,
+    odoo_env: OdooEnvironment,
     arguments: Sequence[str],
     dev_tests: "Future[subprocess.CompletedProcess[str]] | None" = None,
 ) -> int:
     if not (CHECKOUT / "tests").is_dir():
-        raise Problem("The addon has no folder tests, so there is nothing to test.")
-    chromium.prefer()
+        raise CommandError(
+            "The addon has no folder tests, so there is nothing to test."
+        )
+    machine.prefer_browser()
     with (
         exclusive(LOCAL / "test.lock", "Waiting for the tests that run already."),
-        place,
+        odoo_env,
     ):
-        place.create_database(DATABASE, template=place.template)
-        place.shell(DATABASE, (CHECKOUT / "dev/test_company_data.py").read_text())
+        odoo_env.create_database(DATABASE, template=odoo_env.template)
+        odoo_env.shell(
+            DATABASE, (CHECKOUT / "dev/tests/company_for_tests.py").read_text()
+        )
         try:
-            return _run(place, arguments, dev_tests)
+            return _run(odoo_env, arguments, dev_tests)
         finally:
-            place.drop_database(DATABASE)
+            odoo_env.drop_database(DATABASE)
 
 
 def _run(
-    place: Workplace,
+    odoo_env: OdooEnvironment,
     arguments: Sequence[str],
     dev_tests: "Future[subprocess.CompletedProcess[str]] | None",
 ) -> int:
     measured = [] if arguments else ["coverage", "run", "-m"]
     arguments = arguments or SPREAD
-    command = [*measured, *pytest(place, DATABASE, "tests", *arguments)]
+    command = [*measured, *pytest(odoo_env, DATABASE, "tests", *arguments)]
     tests = subprocess.Popen(
-        [place.python, "-m", *command],
+        [odoo_env.python, "-m", *command],
         cwd=CHECKOUT,
-        env=_environment(place.environment),
+        env=_environment(odoo_env.environment),
         stdout=subprocess.PIPE,
         text=True,
         errors="replace",
@@ -89,22 +102,22 @@ def _run(
     if dev_tests:
         print(dev_tests.result().stdout, flush=True)
     if measured:
-        code = _report_coverage(place) or code
+        code = _report_coverage(odoo_env) or code
     print(closing, flush=True)
     return code
 
 
 def pytest(
-    place: Workplace, database: str, tests: str, *arguments: str
+    odoo_env: OdooEnvironment, database: str, tests: str, *arguments: str
 ) -> Sequence[str]:
     """pytest's command line for tests of the addon, in a database that has it."""
     return [
         "pytest",
-        f"--odoo-config={place.config()}",
+        f"--odoo-config={odoo_env.config()}",
         f"--odoo-database={database}",
         "--odoo-http",
         "-p",
-        "dev.worker_files",
+        "dev.tests.worker_files",
         f"--rootdir={ADDONS}",
         f"--confcutdir={ADDONS}",
         str(ADDON / tests),
@@ -128,14 +141,26 @@ def _show_all_but_last(lines: Iterable[str]) -> str:
     return held.rstrip("\n")
 
 
-def _report_coverage(place: Workplace) -> int:
-    coverage = [str(place.python), "-m", "coverage"]
-    for command in (["combine", "-q"], ["json", "-q", "-o", str(COVERAGE)]):
+def _report_coverage(odoo_env: OdooEnvironment) -> int:
+    """Print coverage's table; check the branches of the folders that are guarded."""
+    coverage = [str(odoo_env.python), "-m", "coverage"]
+    for command in (["combine", "-q"], ["report", "--skip-covered", "--sort=cover"]):
         if subprocess.run([*coverage, *command], cwd=CHECKOUT, check=False).returncode:
             return 1
-    files = json.loads(COVERAGE.read_text())["files"]
-    print(table(files))
-    failures = check(files)
+    failures: list[str] = []
+    for folder in GUARDED:
+        only = ("json", "-q", "-o", str(COVERAGE), f"--include={folder}/*")
+        subprocess.run([*coverage, *only], cwd=CHECKOUT, check=True)
+        totals = json.loads(COVERAGE.read_text())["totals"]
+        failures += _weakness(folder, totals["percent_branches_covered"])
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     return bool(failures)
+
+
+def _weakness(folder: str, branches: float) -> Iterator[str]:
+    if branches < THRESHOLD:
+        yield (
+            f"The tests run {branches:.0f} % of the branches of {folder}/, and"
+            f" {THRESHOLD} % are asked for: test the files named above."
+        )

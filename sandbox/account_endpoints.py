@@ -1,4 +1,4 @@
-"""Endpoints for tokens, registration, authorization and settings.
+"""Endpoints for tokens, registration, authorization, settings, profiles, webhooks.
 
 Each is named as its operation in the description.
 """
@@ -8,11 +8,9 @@ from __future__ import annotations
 from werkzeug import Response
 
 from . import settings
-from .accounts import Company
-from .arguments import Arguments, Endpoint, endpoints
-from .clock import to_text
-from .errors import invalid_parameters, unauthorized
-from .responses import json_response
+from .arguments import Arguments
+from .profiles import Profile
+from .responses import invalid_parameters, json_response, unauthorized
 
 # token
 
@@ -51,18 +49,12 @@ def get_current(call: Arguments) -> Response:
                 "name": company.name,
                 "country": company.country,
                 "vat": company.settings["details"]["vat_number"],
-                "wizard_done": company.standing.wizard_done,
-                "disabled": company.standing.disabled,
+                "wizard_done": company.restrictions.wizard_done,
+                "disabled": company.restrictions.disabled,
             },
             "scopes": sorted(call.token.scopes),
         }
     )
-
-
-def get_authenticated(call: Arguments) -> Response:
-    _check_current(call)
-    expires_at = to_text(call.token.expires_at)
-    return json_response({"client_id": call.company.id, "expires_at": expires_at})
 
 
 # registration
@@ -78,25 +70,6 @@ def create_company(call: Arguments) -> Response:
     )
 
 
-def list_companies(call: Arguments) -> Response:
-    wanted = {
-        name: call.query[name] for name in ("bid", "country") if name in call.query
-    }
-    return json_response(
-        [
-            {"id": company.id, "name": company.name, "bid": company.bid}
-            for company in call.backend.accounts.companies.values()
-            if call.token.user.id in company.admin_ids
-            and all(getattr(company, name) == wanted[name] for name in wanted)
-        ]
-    )
-
-
-def get_company_status(call: Arguments) -> Response:
-    company = call.backend.accounts.company(call.path["id"], call.token.user)
-    return json_response(call.backend.accounts.authorization(company))
-
-
 def get_vendor_link(call: Arguments) -> Response:
     return _vendor_state(call, 200)
 
@@ -104,11 +77,6 @@ def get_vendor_link(call: Arguments) -> Response:
 def link_vendor(call: Arguments) -> Response:
     call.company.vendor_keys.add(_vendor_key(call))
     return _vendor_state(call, 201)
-
-
-def unlink_vendor(call: Arguments) -> Response:
-    call.company.vendor_keys.discard(_vendor_key(call))
-    return Response(status=204)
 
 
 # authorization
@@ -119,13 +87,9 @@ def get_authorization(call: Arguments) -> Response:
 
 
 def authorize_company(call: Arguments) -> Response:
-    return _authorize(call, [call.company])
-
-
-def authorize_companies(call: Arguments) -> Response:
-    accounts, user = call.backend.accounts, call.token.user
-    ids = call.body["company_ids"]
-    return _authorize(call, [accounts.company(each, user) for each in ids])
+    email, locale = call.body["auth_email"], call.body["locale"]
+    word = call.backend.accounts.ask_authorization(call.company, email, locale)
+    return json_response({"status": word, "count": 1})
 
 
 # settings
@@ -142,23 +106,45 @@ def update_settings(call: Arguments) -> Response:
     return Response(status=204)
 
 
-ENDPOINTS: dict[str, Endpoint] = endpoints(
-    create_token,
-    get_current,
-    get_authenticated,
-    create_user,
-    create_company,
-    list_companies,
-    get_company_status,
-    get_vendor_link,
-    link_vendor,
-    unlink_vendor,
-    get_authorization,
-    authorize_company,
-    authorize_companies,
-    get_settings,
-    update_settings,
-)
+# network profiles
+
+
+def list_profiles(call: Arguments) -> Response:
+    rows = call.backend.profiles.of(call.company)
+    return json_response([row.to_json(call.now) for row in rows if _fits(call, row)])
+
+
+def create_profile(call: Arguments) -> Response:
+    profile = call.backend.profiles.add(call.company, call.body)
+    return json_response(profile.to_json(call.now), 201)
+
+
+def get_profile(call: Arguments) -> Response:
+    return json_response(_own_profile(call).to_json(call.now))
+
+
+def delete_profile(call: Arguments) -> Response:
+    call.backend.profiles.remove(_own_profile(call))
+    return Response(status=204)
+
+
+# webhooks
+
+
+def list_notifications(call: Arguments) -> Response:
+    rows = call.backend.webhooks.subscriptions.values()
+    return json_response([row.to_json() for row in rows if row.company is call.company])
+
+
+def create_notification(call: Arguments) -> Response:
+    subscription = call.backend.webhooks.subscribe(call.company, call.body)
+    return json_response(subscription.to_json(), 201)
+
+
+def delete_notification(call: Arguments) -> Response:
+    webhooks = call.backend.webhooks
+    webhooks.unsubscribe(webhooks.subscription(call.path["id"], call.company))
+    return Response(status=204)
 
 
 def _check_current(call: Arguments) -> None:
@@ -179,8 +165,12 @@ def _vendor_state(call: Arguments, status: int) -> Response:
     return json_response({"state": linked if is_linked else unlinked}, status)
 
 
-def _authorize(call: Arguments, companies: list[Company]) -> Response:
-    email, locale = call.body["auth_email"], call.body["locale"]
-    ask = call.backend.accounts.ask_authorization
-    words = [ask(company, email, locale) for company in companies]
-    return json_response({"status": words[0], "count": len(companies)})
+def _own_profile(call: Arguments) -> Profile:
+    return call.backend.profiles.get(call.path["id"], call.company)
+
+
+def _fits(call: Arguments, profile: Profile) -> bool:
+    networks, statuses = call.query.get("network"), call.query.get("status")
+    return (not networks or profile.network in networks) and (
+        not statuses or profile.status(call.now) in statuses
+    )

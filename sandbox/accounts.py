@@ -11,31 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .clock import Clock
-from .errors import ApiError, invalid_parameters, not_found, unauthorized
 from .forms import refusal
+from .responses import ApiError, invalid_parameters, not_found, unauthorized
+from .restrictions import WITHDRAWN, Restrictions
 from .settings import default_settings
-from .standing import WITHDRAWN, Standing
 from .switches import Switches
 
 VENDOR_KEY = "sandbox"
 DEFAULT_SCOPES = ("global", "company")
 ALIASES = {
-    "global": ("company:read", "document:receive", "document:send", "lookup"),
-    "company": ("company:read", "company:write"),
-    "eui": (
-        "eui:open",
-        "company:read",
-        "company:write",
-        "lookup",
-        "receivables:assignments",
-        "document:send",
-        "document:receive",
-        "invoice:send",
-        "invoice:receive",
-        "analysis",
-    ),
+    "global": "company:read document:receive document:send lookup",
+    "company": "company:read company:write",
+    "eui": "eui:open company:read company:write lookup receivables:assignments "
+    "document:send document:receive invoice:send invoice:receive analysis",
 }
-SCOPES = frozenset(sum(ALIASES.values(), ())) | {
+SCOPES = frozenset(" ".join(ALIASES.values()).split()) | {
     "validate",
     "billing:reports",
     "partner:invoice_delivery_actions",
@@ -72,7 +62,7 @@ class Company:
     auth_state: str = "NONE"
     auth_email: str | None = None
     verified_at: datetime | None = None
-    standing: Standing = field(default_factory=Standing)
+    restrictions: Restrictions = field(default_factory=Restrictions)
 
     @property
     def name(self) -> str:
@@ -149,7 +139,8 @@ class Accounts:
             raise invalid_parameters("bid is not a VAT number, and no_vat is false")
         taken = {plain_bid(company.bid) for company in self.companies.values()}
         if plain_bid(bid) in taken:
-            raise self._bid_taken()
+            form = self._switches.text("bid_taken")
+            raise refusal(form, "bid_already_taken", "BID ALREADY TAKEN")
         keys = ("vendor_api_key", "user_api_key")
         company = Company(
             id=str(uuid.uuid4()),
@@ -179,7 +170,7 @@ class Accounts:
         vendor_key = fields.get("vendor_api_key") or None
         if vendor_key is not None:
             self._check_vendor(vendor_key)
-        refused = company.standing.token_refusal(vendor_key, self._switches)
+        refused = company.restrictions.token_refusal(vendor_key, self._switches)
         if refused:
             raise self._refused(refused)
         asked = self._granted(tuple(fields.get("scope", "").split()) or DEFAULT_SCOPES)
@@ -196,7 +187,7 @@ class Accounts:
         token = self._tokens.get(text)
         if token is None or token.expires_at <= self._clock.now():
             raise unauthorized("The token is missing, unknown or too old")
-        if token.company.standing.ends_token(token.vendor_key):
+        if token.company.restrictions.ends_token(token.vendor_key):
             raise unauthorized("The token does not hold any more")
         return token
 
@@ -219,7 +210,7 @@ class Accounts:
     def sign(self, company: Company) -> None:
         """The signature is given; verification may follow later."""
         company.auth_state = "SIGNED"
-        company.standing.verified = True
+        company.restrictions.verified = True
         delay = self._switches.seconds("verification_delay")
         company.verified_at = self._clock.now() + timedelta(seconds=delay)
 
@@ -230,22 +221,22 @@ class Accounts:
     def is_verified(self, company: Company) -> bool:
         """Whether the company may send."""
         verified_at = company.verified_at
-        if verified_at is None or not company.standing.verified:
+        if verified_at is None or not company.restrictions.verified:
             return False
         return verified_at <= self._clock.now()
 
-    def set_standing(self, company: Company, /, **values: object) -> None:
-        """Refuse a whole company, or take it back: see Standing for the names.
+    def set_restrictions(self, company: Company, /, **values: object) -> None:
+        """Refuse a whole company, or take it back: see Restrictions for the names.
 
         ``verified`` true also verifies one that never was. Raises ValueError.
         """
-        company.standing.change(values)
+        company.restrictions.change(values)
         if values.get("verified") and not self.is_verified(company):
             company.verified_at = self._clock.now()
 
     def restore(self, company: Company) -> None:
-        """Undo all that set_standing has refused."""
-        company.standing = Standing()
+        """Undo all that set_restrictions has refused."""
+        company.restrictions = Restrictions()
 
     def authorization(self, company: Company) -> dict[str, str | None]:
         """The state as the API tells it."""
@@ -274,10 +265,6 @@ class Accounts:
             return {}
         return {"user_api_key": "" if answer == "empty" else None}
 
-    def _bid_taken(self) -> ApiError:
-        form = self._switches.text("bid_taken")
-        return refusal(form, "bid_already_taken", "BID ALREADY TAKEN")
-
     def _granted(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         known = tuple(name for name in asked if name in ALIASES or name in SCOPES)
         refuse = self._switches.text("unknown_scope") == "refused"
@@ -288,7 +275,7 @@ class Accounts:
 
 def _expand(asked: tuple[str, ...]) -> frozenset[str]:
     return frozenset(
-        scope for name in asked for scope in (name, *ALIASES.get(name, ()))
+        scope for name in asked for scope in (name, *ALIASES.get(name, "").split())
     )
 
 

@@ -16,33 +16,29 @@ from . import (
     description,
     invoice_endpoints,
     lookup_endpoints,
-    notification_endpoints,
-    profile_endpoints,
-    reroute_endpoints,
 )
 from .accounts import Token
 from .arguments import Arguments
 from .backend import Backend, Call
 from .description import Fields, Operation
 from .documents import MAX_PACKAGE
-from .errors import ApiError, invalid_parameters, unauthorized
 from .exchange import Cut, Exchange
 from .fault_plays import PLAYS
 from .forms import reshape_error
-from .responses import error_response, refusal
+from .responses import (
+    ApiError,
+    error_response,
+    invalid_parameters,
+    refusal,
+    unauthorized,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 FORM_OVERHEAD = 1024 * 1024
-ENDPOINTS = {
-    **account_endpoints.ENDPOINTS,
-    **invoice_endpoints.ENDPOINTS,
-    **lookup_endpoints.ENDPOINTS,
-    **notification_endpoints.ENDPOINTS,
-    **profile_endpoints.ENDPOINTS,
-    **reroute_endpoints.ENDPOINTS,
-}
+ENDPOINTS = vars(account_endpoints) | vars(invoice_endpoints) | vars(lookup_endpoints)
+"""The endpoints, by the names of the operations in the description."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +65,9 @@ class App:
     def respond(self, request: Request) -> Response:
         """The answer to any request; Cut when there shall be none."""
         if request.path == "/sandbox" or request.path.startswith("/sandbox/"):
-            return self._guarded(request, lambda: control.respond(self, request))
+            return self._guarded(
+                request, lambda: control.respond(self.backend, request)
+            )
         call = self.backend.open_call(request.method, request.path)
         try:
             response = self._play(request, call)
@@ -94,14 +92,9 @@ class App:
         if fault is None:
             return answer()
         call.fault = fault.fault
-        exchange = Exchange(
-            request,
-            answer,
-            dict(fault.arguments),
-            self.backend.interrupt,
-            self.backend.clock,
-            self.backend.switches,
-        )
+        backend, arguments = self.backend, dict(fault.arguments)
+        state = (backend.interrupt, backend.clock, backend.switches)
+        exchange = Exchange(request, answer, arguments, *state)
         return PLAYS[fault.fault](exchange)
 
     def _guarded(self, request: Request, answer: Any) -> Response:
@@ -131,7 +124,8 @@ class App:
         query = self._query(request, operation)
         arguments = Arguments(self.backend, request, token, path, query, body)
         with self.backend.lock:
-            return ENDPOINTS[operation.name](arguments)
+            answer: Response = ENDPOINTS[operation.name](arguments)
+        return answer
 
     def _authenticate(self, request: Request, operation: Operation) -> Token | None:
         if operation.scopes is None:
@@ -160,10 +154,10 @@ class App:
             return self._json(request, fields)
         given = dict(request.form.lists())
         # A file is known by its file name; a part without one is an ordinary field.
-        wanted = [
-            name for name, schema in fields.properties.items() if _is_file(schema)
-        ]
-        if any(name in given for name in wanted):
+        formats = {
+            name: fields.properties.get(name, {}).get("format") for name in given
+        }
+        if "binary" in formats.values():
             raise invalid_parameters("file has no file name")
         files = {name: part.filename for name, part in request.files.items()}
         return self._checked(fields, given, files)
@@ -188,7 +182,3 @@ class App:
 def _bearer(request: Request) -> str:
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     return text.strip() if kind.lower() == "bearer" else ""
-
-
-def _is_file(schema: dict[str, Any]) -> bool:
-    return schema.get("format") == "binary"

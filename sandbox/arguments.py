@@ -1,17 +1,18 @@
-"""What an endpoint is called with."""
+"""What an endpoint is called with, and the lists in pages that some answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from werkzeug import Request, Response
 
 from .accounts import Company, Token
 from .backend import Backend
-from .errors import unauthorized
+from .responses import json_response, unauthorized
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,31 @@ class Arguments:
 
 Endpoint = Callable[[Arguments], Response]
 
+Row = TypeVar("Row")
 
-def endpoints(*functions: Endpoint) -> dict[str, Endpoint]:
-    """The functions under their names."""
-    return {function.__name__: function for function in functions}
+
+def page_response(
+    call: Arguments,
+    rows: Sequence[Row],
+    size: int,
+    show: Callable[[Row], object] = lambda row: row,
+) -> Response:
+    """The page asked for, of ``size`` rows unless the query says otherwise."""
+    page, size = call.query.get("page", 1), call.query.get("per_page", size)
+    shown = [show(row) for row in rows[(page - 1) * size : page * size]]
+    headers = {}
+    if call.backend.switches.text("paging_headers") == "sent":
+        headers = _paging(len(rows), page, size)
+    return json_response(shown, headers=headers)
+
+
+def _paging(total: int, page: int, size: int) -> dict[str, str]:
+    pages = max(math.ceil(total / size), 1)
+    return {
+        "X-Total": str(total),
+        "X-Total-Pages": str(pages),
+        "X-Page": str(page),
+        "X-Per-Page": str(size),
+        "X-Next-Page": str(page + 1) if page < pages else "",
+        "X-Prev-Page": str(page - 1) if page > 1 else "",
+    }

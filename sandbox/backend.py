@@ -38,15 +38,7 @@ class Call:
 
     def to_json(self) -> dict[str, object]:
         """The call as GET /sandbox/calls lists it."""
-        return {
-            "method": self.method,
-            "path": self.path,
-            "status": self.status,
-            "at": self.at,
-            "milliseconds": self.milliseconds,
-            "fault": self.fault,
-            "company_id": self.company_id,
-        }
+        return {name: value for name, value in vars(self).items() if name != "started"}
 
 
 class Backend:

@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from .clock import from_text
-from .errors import ApiError, invalid_parameters, not_found, not_served
+from .responses import ApiError, invalid_parameters, not_found, not_served
 
 Schema = dict[str, Any]
 

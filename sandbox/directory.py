@@ -87,12 +87,8 @@ class Entry:
     def _participant(self) -> dict[str, str | None] | None:
         if self.name is None:
             return None
-        return {
-            "id": self.eia,
-            "name": self.name,
-            "bid": self.bid,
-            "country": self.country,
-        }
+        named = {"name": self.name, "bid": self.bid, "country": self.country}
+        return {"id": self.eia, **named}
 
 
 COMPANIES = (

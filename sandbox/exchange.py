@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -56,6 +57,14 @@ class Exchange:
                 line.sendall(b" ")
         except OSError as error:
             raise Cut("The caller is gone") from error
+
+    def changed(self, change: Callable[[Any], Any]) -> Response:
+        """The answer with its JSON changed; one without JSON stays."""
+        response = self.answer()
+        if response.mimetype == "application/json" and response.get_data():
+            data = json.loads(response.get_data())
+            response.set_data(json.dumps(change(data)))
+        return response
 
     def cut(self) -> NoReturn:
         """Close the line without an answer."""

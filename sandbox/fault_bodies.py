@@ -5,7 +5,6 @@ Where one says *taken*, the call had its full effect.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -63,12 +62,9 @@ def object_details(exchange: Exchange) -> Response:
 
 def other_shape(exchange: Exchange) -> Response:
     """Taken; the answer is a list where an object should be, or the other way."""
-    response = exchange.answer()
-    if response.mimetype == "application/json" and response.get_data():
-        data = json.loads(response.get_data())
-        data = {"items": data} if isinstance(data, list) else [data]
-        response.set_data(json.dumps(data))
-    return response
+    return exchange.changed(
+        lambda data: {"items": data} if isinstance(data, list) else [data]
+    )
 
 
 def duplicate_after(exchange: Exchange) -> Response:
@@ -126,12 +122,11 @@ def _refused(exchange: Exchange, details: object) -> Response:
 def _changed(
     exchange: Exchange, change: Callable[[dict[str, Any]], object]
 ) -> Response:
-    """The answer with every object in it changed; one without JSON stays."""
-    response = exchange.answer()
-    if response.mimetype != "application/json" or not response.get_data():
-        return response
-    data = json.loads(response.get_data())
-    for row in data if isinstance(data, list) else [data]:
-        change(row)
-    response.set_data(json.dumps(data))
-    return response
+    """The answer with every object in it changed."""
+
+    def change_all(data: Any) -> Any:
+        for row in data if isinstance(data, list) else [data]:
+            change(row)
+        return data
+
+    return exchange.changed(change_all)

@@ -5,7 +5,6 @@ Where one says *taken*, the call had its full effect.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,8 +34,6 @@ DATES = (
     "99999999999999999999",
 )
 ODD_TEXT = "A\0B\ud800C\x07D\x85E\ufffeF"
-
-Play = Callable[[Exchange], Response]
 
 
 def wrong_answer(exchange: Exchange) -> Response:
@@ -169,41 +166,13 @@ def wrong_types(exchange: Exchange) -> Response:
     return _changed(exchange, change)
 
 
-PLAYS: dict[str, Play] = {
-    play.__name__: play
-    for play in (
-        wrong_answer,
-        wrong_answer_after,
-        short_id,
-        maintenance,
-        drip_headers,
-        drip_body,
-        huge,
-        huge_refusal,
-        packed,
-        packed_refusal,
-        deep,
-        deep_refusal,
-        bad_dates,
-        bad_numbers,
-        odd_texts,
-        odd_refusal,
-        wrong_types,
-    )
-}
-
-
 def _json_text(text: str, status: int) -> Response:
     return Response(text, status, mimetype="application/json")
 
 
 def _changed(exchange: Exchange, change: Callable[[str, Any], Any]) -> Response:
-    """The answer with each value that has a name changed; one without JSON stays."""
-    response = exchange.answer()
-    if response.mimetype == "application/json" and response.get_data():
-        data = json.loads(response.get_data())
-        response.set_data(json.dumps(_with_values(data, change)))
-    return response
+    """The answer with each value that has a name changed."""
+    return exchange.changed(lambda data: _with_values(data, change))
 
 
 def _with_values(data: Any, change: Callable[[str, Any], Any]) -> Any:

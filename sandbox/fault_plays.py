@@ -7,19 +7,28 @@ full effect although the caller does not hear so.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
+from inspect import isfunction
+from types import ModuleType
 
 from werkzeug import Response
 
-from . import fault_bodies as bodies
-from . import fault_hostile as hostile
+from . import fault_bodies, fault_hostile
 from .exchange import Exchange
 from .responses import error_response, refusal
-from .standing import upload_refused
+from .restrictions import upload_refused
 
 Play = Callable[[Exchange], Response]
+
+SERVER_ERRORS = {
+    500: "server_error",
+    502: "bad_gateway",
+    503: "unavailable",
+    504: "gateway_timeout",
+}
 
 
 def latency(exchange: Exchange) -> Response:
@@ -69,7 +78,7 @@ def cut_in_answer(exchange: Exchange) -> Response:
     return response
 
 
-def status(code: int, name: str, taken: bool = False) -> Play:
+def _status(code: int, name: str, taken: bool = False) -> Play:
     """A play that answers with an error status, before or after the effect."""
 
     def play(exchange: Exchange) -> Response:
@@ -87,18 +96,18 @@ def status(code: int, name: str, taken: bool = False) -> Play:
     return play
 
 
-def throttled(exchange: Exchange) -> Response:
+def _throttled(exchange: Exchange) -> Response:
     """Nothing is taken: 429; Retry-After in seconds (retry_after: 30, or null)."""
     exchange.arguments.setdefault("retry_after", 30)
-    return status(429, "too_many_requests")(exchange)
+    return _status(429, "too_many_requests")(exchange)
 
 
-def throttled_date(exchange: Exchange) -> Response:
+def _throttled_date(exchange: Exchange) -> Response:
     """Nothing is taken: 429 with Retry-After as a date (retry_after, default 30)."""
     seconds = float(exchange.arguments.get("retry_after", 30))
     moment = exchange.clock.now() + timedelta(seconds=seconds)
     exchange.arguments["retry_after"] = format_datetime(moment, usegmt=True)
-    return status(429, "too_many_requests")(exchange)
+    return _status(429, "too_many_requests")(exchange)
 
 
 def refused(exchange: Exchange) -> Response:
@@ -122,44 +131,28 @@ def redirect(exchange: Exchange) -> Response:
     return Response(b"", 302, headers={"Location": location})
 
 
+def _plays(module: ModuleType) -> dict[str, Play]:
+    """The public functions that a module defines."""
+    return {
+        name: play
+        for name, play in vars(module).items()
+        if isfunction(play) and play.__module__ == module.__name__ and name[0] != "_"
+    }
+
+
 PLAYS: dict[str, Play] = {
-    "latency": latency,
-    "timeout_before": timeout_before,
-    "timeout_after": timeout_after,
-    "cut_before_read": cut_before_read,
-    "cut_before": cut_before,
-    "cut_after": cut_after,
-    "cut_in_answer": cut_in_answer,
-    "401": status(401, "auth_unauthorized"),
-    "403": status(403, "forbidden"),
-    "404": status(404, "not_found"),
-    "429": throttled,
-    "429_date": throttled_date,
-    "500_before": status(500, "server_error"),
-    "500_after": status(500, "server_error", taken=True),
-    "502_before": status(502, "bad_gateway"),
-    "502_after": status(502, "bad_gateway", taken=True),
-    "503_before": status(503, "unavailable"),
-    "503_after": status(503, "unavailable", taken=True),
-    "504_before": status(504, "gateway_timeout"),
-    "504_after": status(504, "gateway_timeout", taken=True),
-    "broken_json": bodies.broken_json,
-    "html": bodies.html,
-    "html_502": bodies.html_502,
-    "empty": bodies.empty,
-    "text_details": bodies.text_details,
-    "object_details": bodies.object_details,
-    "other_shape": bodies.other_shape,
-    "refused": refused,
-    "redirect": redirect,
-    "duplicate_after": bodies.duplicate_after,
-    "duplicate_before": bodies.duplicate_before,
-    "missing_fields": bodies.missing_fields,
-    "null_fields": bodies.null_fields,
-    "unknown_values": bodies.unknown_values,
-    "other_invoice": bodies.other_invoice,
-    **hostile.PLAYS,
+    **_plays(sys.modules[__name__]),
+    **_plays(fault_bodies),
+    **_plays(fault_hostile),
+    "401": _status(401, "auth_unauthorized"),
+    "403": _status(403, "forbidden"),
+    "404": _status(404, "not_found"),
+    "429": _throttled,
+    "429_date": _throttled_date,
 }
+for _code, _name in SERVER_ERRORS.items():
+    PLAYS[f"{_code}_before"] = _status(_code, _name)
+    PLAYS[f"{_code}_after"] = _status(_code, _name, taken=True)
 
 
 def sentences() -> dict[str, str]:

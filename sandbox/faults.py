@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,13 +51,8 @@ class ActiveFault:
     def to_json(self) -> dict[str, object]:
         """The fault as GET /sandbox/faults lists it."""
         return {
-            "method": self.method,
-            "path": self.path,
-            "fault": self.fault,
+            **asdict(self),
             "times": self.times if self.until is None else None,
-            "skip": self.skip,
-            "company_id": self.company_id,
-            "arguments": self.arguments,
             "until": self.until and to_text(self.until),
         }
 

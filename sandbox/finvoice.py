@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from .documents import Document, Party, amount, day
-from .errors import invalid_parameters
+from .responses import invalid_parameters
 
 FORMATS = {
     "1.3": "FINVOICE13",

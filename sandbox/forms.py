@@ -8,8 +8,7 @@ from typing import Any
 
 from werkzeug import Response
 
-from .errors import ApiError, invalid_parameters
-from .responses import json_response
+from .responses import ApiError, invalid_parameters, json_response
 
 Error = dict[str, Any]
 JSON = "application/json"

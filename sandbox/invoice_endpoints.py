@@ -7,43 +7,40 @@ from typing import Any
 
 from werkzeug import Response
 
-from .arguments import Arguments, Endpoint, endpoints
+from .arguments import Arguments, page_response
 from .clock import from_text
-from .errors import not_found, not_served, unauthorized
 from .forms import taken
-from .invoice import Invoice
-from .invoice_json import to_json
-from .paging import page_response
+from .invoice import Invoice, to_json
 from .reading import read
-from .responses import json_response
+from .responses import ApiError, json_response, not_found, not_served, unauthorized
 
 QUIET = ("RECEIVED", "CREATED", "SENT", "DELIVERED", "ERROR")
 
 
 def create_invoice(call: Arguments) -> Response:
-    check_may_use_invoices(call)
+    _check_may_use_invoices(call)
     taken_today = call.backend.invoices.count_of_day(call.company, call.now)
-    call.company.standing.check_upload(taken_today, call.backend.switches)
+    call.company.restrictions.check_upload(taken_today, call.backend.switches)
     data = call.request.files["file"].stream.read()
     fields = {name: value for name, value in call.body.items() if name != "file"}
     document = read(data, fields.get("format"))
     invoice = call.backend.invoices.add(call.company, fields, data, document)
     switches = call.backend.switches
     status, form = switches.text("taken_status"), switches.text("taken_body")
-    return taken(show(call, invoice), status, form)
+    return taken(_show(call, invoice), status, form)
 
 
 def list_invoices(call: Arguments) -> Response:
-    check_may_use_invoices(call)
+    _check_may_use_invoices(call)
     rows = [] if call.query.get("direction") != "SENT" else _wanted(call)
-    return page_response(call, rows, 10, lambda row: show(call, row))
+    return page_response(call, rows, 10, lambda row: _show(call, row))
 
 
 def get_invoice(call: Arguments) -> Response:
-    invoice = own_invoice(call)
+    invoice = _own_invoice(call)
     wanted = call.query.get("return_format", "EXTENDED_DETAILS")
     if wanted == "EXTENDED_DETAILS":
-        return json_response(show(call, invoice))
+        return json_response(_show(call, invoice))
     if wanted.endswith("_IMAGE"):
         return Response(_image(invoice, wanted), mimetype="application/pdf")
     if wanted != invoice.document.format:
@@ -55,29 +52,32 @@ def get_invoice(call: Arguments) -> Response:
 
 def list_actions(call: Arguments) -> Response:
     types = call.query.get("type") or QUIET
-    events = own_invoice(call).visible(call.now)
+    events = _own_invoice(call).visible(call.now)
     return json_response([event.to_json() for event in events if event.type in types])
 
 
 def get_file(call: Arguments) -> Response:
-    file = own_invoice(call).files.get(call.path["file_id"])
+    file = _own_invoice(call).files.get(call.path["file_id"])
     if file is None:
         raise not_found(f"The invoice has no file {call.path['file_id']}")
     return Response(file.content, content_type=file.mimetype)
 
 
-ENDPOINTS: dict[str, Endpoint] = endpoints(
-    create_invoice,
-    list_invoices,
-    get_invoice,
-    list_actions,
-    get_file,
-)
+def reroute_einvoice(call: Arguments) -> Response:
+    return _reroute(call, "einvoice")
 
 
-def check_may_use_invoices(call: Arguments) -> None:
+def reroute_email(call: Arguments) -> Response:
+    return _reroute(call, "email")
+
+
+def reroute_print(call: Arguments) -> Response:
+    return _reroute(call, "print")
+
+
+def _check_may_use_invoices(call: Arguments) -> None:
     """Unverified companies are refused, and locked ones, and another vendor's."""
-    refusal = call.company.standing.invoice_refusal(call.backend.switches)
+    refusal = call.company.restrictions.invoice_refusal(call.backend.switches)
     if refusal:
         raise unauthorized(refusal)
     if not call.backend.accounts.is_verified(call.company):
@@ -88,12 +88,12 @@ def check_may_use_invoices(call: Arguments) -> None:
         raise unauthorized("Unauthorized: the company is not linked to the vendor")
 
 
-def own_invoice(call: Arguments) -> Invoice:
-    check_may_use_invoices(call)
+def _own_invoice(call: Arguments) -> Invoice:
+    _check_may_use_invoices(call)
     return call.backend.invoices.find(call.path["id"], call.company)
 
 
-def show(call: Arguments, invoice: Invoice) -> dict[str, Any]:
+def _show(call: Arguments, invoice: Invoice) -> dict[str, Any]:
     return to_json(invoice, call.now, call.request.host_url.rstrip("/"))
 
 
@@ -133,3 +133,16 @@ def _image(invoice: Invoice, wanted: str) -> bytes:
     if wanted == "ORIGINAL_IMAGE":
         raise not_found("The invoice came without an image")
     return invoice.generated_image()
+
+
+def _reroute(call: Arguments, route: str) -> Response:
+    invoice, switches = _own_invoice(call), call.backend.switches
+    refused = switches.text("reroute_pending")
+    if refused.isdigit() and invoice.status(call.now) == "PENDING":
+        text = "The invoice is still being sent"
+        raise ApiError(int(refused), "invoice_in_invalid_state", text)
+    call.backend.invoices.reroute(invoice, route, call.body)
+    body = switches.text("reroute_body")
+    if body == "invoice":
+        return json_response(_show(call, invoice))
+    return json_response({}) if body == "object" else Response(b"", 200)

@@ -7,20 +7,21 @@ import itertools
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from .accounts import Company
 from .clock import Clock
 from .documents import Document, File
-from .errors import ApiError, not_found
 from .forms import refusal
-from .invoice import Invoice
-from .rerouting import reroute
+from .invoice import Invoice, Reroute
+from .responses import ApiError, not_found
 from .routing import Event, Receiver, delays, plan_routes, timeline
 from .switches import Switches
 
 WEEK = timedelta(days=7)
+NO_PRINT = "The print service is not enabled"
 
 
 class Invoices:
@@ -117,9 +118,31 @@ class Invoices:
         self._expect(invoice, [event])
 
     def reroute(self, invoice: Invoice, route: str, fields: dict[str, Any]) -> None:
-        """Let the invoice go by another route."""
-        reroute(invoice, route, fields, self._clock.now(), self._switches)
-        self._expect(invoice, invoice.events[invoice.reroutes[-1].start :])
+        """Let the invoice go by ``route``, einvoice, email or print, and no other.
+
+        What was still to come of an earlier way does not come any more.
+        """
+        now = self._clock.now()
+        past = invoice.visible(now)
+        events = self._rerouted(invoice, route, fields, now)
+        invoice.reroutes.append(Reroute(route, now, fields, len(past)))
+        invoice.planned, invoice.events = route, [*past, *events]
+        self._expect(invoice, events)
+
+    def _rerouted(
+        self, invoice: Invoice, route: str, fields: dict[str, Any], now: datetime
+    ) -> list[Event]:
+        prints = invoice.company.settings["send_invoice_print"]["enabled"]
+        if route == "print" and not prints:
+            return [Event("ERROR", now, "action_route_failed", "PRINT", NO_PRINT)]
+        receiver = replace(
+            invoice.receiver,
+            eia=fields.get("recipient_eia", ""),
+            operator=fields.get("recipient_operator", ""),
+            email=fields.get("recipient_email", ""),
+        )
+        _created, *events = timeline(receiver, [route], now, delays(self._switches))
+        return [Event("INFO", now, None, route.upper(), "Sent another way"), *events]
 
     def happened(self, now: datetime) -> list[tuple[Invoice, Event]]:
         """What has decided over an invoice until now, since this was last asked."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from werkzeug import Response
 
 from .accounts import plain_bid
-from .arguments import Arguments, Endpoint, endpoints
+from .arguments import Arguments, page_response
 from .directory import DIRECTORY, OPERATORS, Entry, by_address
-from .errors import not_found
-from .paging import page_response
-from .responses import json_response
+from .responses import json_response, not_found
 
 
 def list_operators(call: Arguments) -> Response:
@@ -38,11 +36,6 @@ def lookup_endpoints(call: Arguments) -> Response:
             for bid in call.query["business_ids"]
         ]
     )
-
-
-ENDPOINTS: dict[str, Endpoint] = endpoints(
-    list_operators, list_operators_old, lookup_receivers, lookup_endpoints
-)
 
 
 def _operators(call: Arguments, place: str) -> Response:

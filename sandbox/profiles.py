@@ -14,7 +14,7 @@ from typing import Any
 
 from .accounts import Company
 from .clock import Clock, to_text
-from .errors import ApiError, not_found
+from .responses import ApiError, not_found
 from .switches import Switches
 
 MAIN = "VISMA"

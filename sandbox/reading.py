@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from . import finvoice, ubl
 from .documents import MAX_FILE, MAX_PACKAGE, Document, File
-from .errors import invalid_parameters, not_served
+from .responses import invalid_parameters, not_served
 
 
 def read(data: bytes, declared: str | None = None) -> Document:

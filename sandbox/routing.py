@@ -9,7 +9,7 @@ are seen when the clock has reached them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,13 +40,7 @@ class Event:
 
     def to_json(self) -> dict[str, object]:
         """The action as the API lists it."""
-        return {
-            "type": self.type,
-            "channel": self.channel,
-            "key": self.key,
-            "message": self.message,
-            "happened_at": to_text(self.happened_at),
-        }
+        return {**asdict(self), "happened_at": to_text(self.happened_at)}
 
 
 @dataclass(frozen=True)

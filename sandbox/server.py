@@ -7,7 +7,6 @@ import errno
 import socket
 import threading
 from collections.abc import Callable
-from types import TracebackType
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -128,12 +127,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import invalid_parameters
+from .responses import invalid_parameters
 
 NEEDED = ("details", "address", "invoice_notifications")
 READ_ONLY = ("country", "bid", "vat_number")

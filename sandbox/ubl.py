@@ -7,7 +7,7 @@ import binascii
 from xml.etree.ElementTree import Element
 
 from .documents import MAX_FILE, Document, File, Party, amount, day
-from .errors import invalid_parameters
+from .responses import invalid_parameters
 
 # By what the CustomizationID says, the most particular first.
 FORMATS = (

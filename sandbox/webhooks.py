@@ -2,7 +2,7 @@
 
 A webhook leaves when an invoice becomes DELIVERED or FAILED as the clock moves. An
 answer 2xx acknowledges it; otherwise it is repeated with growing pauses, TRIES times
-in all, and then again only when asked for. All times are the sandbox's.
+in all. All times are the sandbox's.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .accounts import VENDOR_KEY, Company
-from .clock import to_text
+from .clock import Clock, to_text
 from .deliveries import Delivery, Subscription, is_local, post
-from .errors import invalid_parameters, not_found
 from .invoice import Invoice
-
-if TYPE_CHECKING:
-    from .backend import Backend
+from .invoices import Invoices
+from .responses import invalid_parameters, not_found
+from .switches import Switches
 
 EVENTS = {
     "DELIVERED": "DOCUMENTS.INVOICE.DELIVERED",
@@ -37,6 +36,16 @@ PAUSE = 0.05
 logger = logging.getLogger(__name__)
 
 
+class Host(Protocol):
+    """What webhooks need of the sandbox."""
+
+    clock: Clock
+    interrupt: Flag
+    invoices: Invoices
+    lock: threading.RLock
+    switches: Switches
+
+
 class Webhooks:
     """Subscriptions, and every webhook that was due since there is one.
 
@@ -45,8 +54,8 @@ class Webhooks:
     ``deliver_due``.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._worker: threading.Thread | None = None
         self.automatic = True
         self.clear()
@@ -104,22 +113,13 @@ class Webhooks:
                 each.state = "dropped"
         self._waiting = [each for each in self._waiting if each.state == "waiting"]
 
-    def resend_unacknowledged(self, company: Company) -> None:
-        """Try once more what was given up or lost, a minute from now."""
-        later = self._backend.clock.now() + timedelta(seconds=60)
-        for each in self.deliveries:
-            is_own = each.subscription.company is company
-            if is_own and each.state in ("unacknowledged", "lost"):
-                each.state, each.next_at = "waiting", later
-                self._waiting.append(each)
-
     # deliveries
 
     def deliver_due(self) -> int:
         """Post all webhooks that are due now, one by one; how many."""
-        with self._backend.lock:
+        with self._host.lock:
             self.collect()
-            now = self._backend.clock.now()
+            now = self._host.clock.now()
             due = [each for each in self._waiting if each.next_at <= now]
             self._waiting = [each for each in self._waiting if each.next_at > now]
             for each in due:
@@ -130,8 +130,8 @@ class Webhooks:
 
     def collect(self) -> None:
         """Make webhooks of what has happened since the last time, and post none."""
-        now = self._backend.clock.now()
-        for invoice, event in self._backend.invoices.happened(now):
+        now = self._host.clock.now()
+        for invoice, event in self._host.invoices.happened(now):
             for subscription in self.subscriptions.values():
                 if subscription.wants(invoice.company, EVENTS[event.type]):
                     name = EVENTS[event.type]
@@ -151,10 +151,10 @@ class Webhooks:
             self._waiting += [delivery] * (2 if repeated < self.repeated else 1)
 
     def _deliver(self, delivery: Delivery) -> None:
-        form = self._backend.switches.text("webhook_payload")
+        form = self._host.switches.text("webhook_payload")
         outcome = post(delivery.subscription.destination, *delivery.payload(form))
-        with self._backend.lock:
-            now = self._backend.clock.now()
+        with self._host.lock:
+            now = self._host.clock.now()
             delivery.tries.append({"at": to_text(now), **outcome})
             status, tries = outcome["status"], len(delivery.tries)
             if isinstance(status, int) and 200 <= status < 300:
@@ -164,14 +164,14 @@ class Webhooks:
             elif delivery.subscription.id not in self.subscriptions:
                 delivery.state = "dropped"
             else:
-                pause = self._backend.switches.seconds("webhook_pause")
+                pause = self._host.switches.seconds("webhook_pause")
                 delivery.state = "waiting"
                 delivery.next_at = now + timedelta(seconds=pause * 2 ** (tries - 1))
                 self._waiting.append(delivery)
 
     def _start(self) -> None:
         if self._worker is None:
-            stop = self._backend.interrupt
+            stop = self._host.interrupt
             self._worker = threading.Thread(
                 target=self._run, args=(stop,), name="webhooks", daemon=True
             )

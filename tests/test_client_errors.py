@@ -38,7 +38,7 @@ from ..client import (
 )
 from ..client.errors import LONGEST_TEXT, error_from_answer, parse_retry_after
 from ..sandbox import accounts
-from ..sandbox.errors import ApiError
+from ..sandbox.responses import ApiError
 from ..sandbox.server import Sandbox
 from .test_client import ClientCase
 from .test_sandbox import bis3

@@ -179,7 +179,7 @@ class TestAuthorization(CompanyCase):
     def test_a_company_that_runs_can_ask_for_another_signature(self):
         """Its authentication was withdrawn while it was switched on."""
         account = self.account()
-        self.backend.accounts.set_standing(account, verified=False)
+        self.backend.accounts.set_restrictions(account, verified=False)
         self.company.action_maventa_refresh()
         self.assertEqual(self.company.maventa_problem_code, "not_verified")
         wizard = self.env["res.company.maventa.authorize"].create(

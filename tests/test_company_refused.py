@@ -35,9 +35,9 @@ LIMITS = {
 
 
 class TestCompanyRefused(MaventaCase):
-    def refuse(self, **standing):
+    def refuse(self, **restrictions):
         DRAWERS.clear()  # as if the last token had run out
-        self.backend.accounts.set_standing(self.account(), **standing)
+        self.backend.accounts.set_restrictions(self.account(), **restrictions)
 
     def assertStopped(self, move, code, *words):
         """The company stands, with cause and remedy; its invoices wait untouched."""
@@ -61,24 +61,24 @@ class TestCompanyRefused(MaventaCase):
         self.run_later()
         self.assertTransferredOnce(move)
 
-    def try_standing(self, code, *words, switch=None, forms=("",), **standing):
+    def try_restrictions(self, code, *words, switch=None, forms=("",), **restrictions):
         """Refuse before a run and in the middle of one, in each form."""
         for form in forms:
             for fresh in (True, False):
-                with self.subTest(form=form, fresh=fresh, **standing):
+                with self.subTest(form=form, fresh=fresh, **restrictions):
                     if switch:
                         self.backend.switches.set(switch, form)
                     if not fresh:
                         self.make_waiting()
                         self.run_cron()
                     move = self.make_waiting()
-                    self.refuse(**standing)
+                    self.refuse(**restrictions)
                     self.run_cron()
                     self.assertStopped(move, code, *words)
                     self.assertGoesOn(move)
 
     def test_a_key_that_was_withdrawn(self):
-        self.try_standing(
+        self.try_restrictions(
             "credentials_refused",
             "refuses the user API key",
             switch="invalid_credentials",
@@ -87,7 +87,7 @@ class TestCompanyRefused(MaventaCase):
         )
 
     def test_a_user_who_was_removed(self):
-        self.try_standing(
+        self.try_restrictions(
             "user_removed",
             "has no access to",
             "Give the user access again",
@@ -97,7 +97,7 @@ class TestCompanyRefused(MaventaCase):
         )
 
     def test_an_account_that_is_locked(self):
-        self.try_standing(
+        self.try_restrictions(
             "company_disabled",
             "has locked the account",
             switch="disabled_token",
@@ -106,10 +106,10 @@ class TestCompanyRefused(MaventaCase):
         )
 
     def test_an_authentication_that_holds_no_more(self):
-        self.try_standing("not_verified", "is not signed", verified=False)
+        self.try_restrictions("not_verified", "is not signed", verified=False)
 
     def test_first_steps_that_were_not_gone_through(self):
-        self.try_standing(
+        self.try_restrictions(
             "setup_unfinished",
             "The first steps",
             switch="no_wizard",
@@ -127,7 +127,7 @@ class TestCompanyRefused(MaventaCase):
         self.assertTransferredOnce(move)
 
     def test_a_vendor_key_that_was_disabled(self):
-        self.try_standing(
+        self.try_restrictions(
             "vendor_key_refused", "refuses the vendor key", vendor_key_disabled=True
         )
 
@@ -146,8 +146,8 @@ class TestCompanyRefused(MaventaCase):
 class TestUploadRefused(MaventaCase):
     """Words of Maventa's about the whole company, in the answer to one upload."""
 
-    def refuse(self, **standing):
-        self.backend.accounts.set_standing(self.account(), **standing)
+    def refuse(self, **restrictions):
+        self.backend.accounts.set_restrictions(self.account(), **restrictions)
 
     def make_many(self, count=WAITING):
         return [self.make_waiting() for _ in range(count)]
@@ -348,7 +348,7 @@ class TestUploadRefused(MaventaCase):
     def test_credentials_that_are_refused_cost_one_call(self):
         moves = self.make_many()
         DRAWERS.clear()
-        self.backend.accounts.set_standing(self.account(), key_withdrawn=True)
+        self.backend.accounts.set_restrictions(self.account(), key_withdrawn=True)
         self.backend.calls.clear()
         self.run_cron()
         calls = [call.path for call in self.backend.calls]

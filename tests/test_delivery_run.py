@@ -17,7 +17,7 @@ from ..client import MaventaClient
 from ..models.maventa_transmission_follow import MaventaTransmission as Following
 from ..models.maventa_transmission_follow import _moment
 from ..sandbox.fault_plays import PLAYS
-from ..sandbox.invoice_json import to_json
+from ..sandbox.invoice import to_json
 from ..sandbox.invoices import Invoices
 from ..sandbox.switches import SWITCHES
 from .test_delivery import MODELS, DeliveryCase

@@ -3,8 +3,8 @@ from copies import Copies
 from stage import Stage
 
 from dev.locks import exclusive
+from dev.odoo_environment import OdooEnvironment
 from dev.paths import LOCAL
-from dev.workplace import Workplace
 from sandbox.server import Sandbox
 
 
@@ -14,7 +14,7 @@ def stage():
     waiting = "Waiting for the tests that run already."
     with (
         exclusive(LOCAL / "copies.lock", waiting),
-        Workplace() as place,
+        OdooEnvironment() as place,
         Copies(place) as copies,
         Sandbox() as sandbox,
     ):

@@ -3,10 +3,11 @@
 import base64
 import hashlib
 
-import requests
 from markupsafe import escape
 
 from odoo import Command, fields
+
+from dev.company_data import connect, set_up_company, set_up_parameters
 
 COMPANIES = {"First Oy": "FI12345671", "Second Oy": "FI20774740"}
 CUSTOMERS = {
@@ -25,18 +26,13 @@ MAILBOX = "talous@testi.example"
 
 def make(env, sandbox_url):
     """Set up; the accounts at Maventa and the customers."""
-    for name, value in {
-        "endpoint": sandbox_url,
-        "vendor_api_key": "sandbox",
-        "vendor_api_key_test": "sandbox",
-        "transfer_delay": "0",
-    }.items():
-        env["ir.config_parameter"].set_param(f"account_maventa.{name}", value)
+    set_up_parameters(env, sandbox_url, transfer_delay=0)
     for name, vat in COMPANIES.items():
         known = env.company if name == "First Oy" else env["res.company"]
         company = known or known.create({"name": name})
-        fill_company(company, name, vat)
-        connect(company, sandbox_url)
+        set_up_company(company, name, vat)
+        mailbox = {"maventa_notification_email": MAILBOX}
+        connect(company, sandbox_url, letters=False, maventa_send_pdf=False, **mailbox)
     second = company
     second.maventa_send_pdf = True
     finland = env.ref("base.fi").id
@@ -46,45 +42,6 @@ def make(env, sandbox_url):
         )
     cron = env.ref("account_maventa.ir_cron_maventa_transfer")
     env["ir.cron"].search([("id", "!=", cron.id)]).active = False
-
-
-def fill_company(company, name, vat):
-    env = company.env
-    company.write(
-        {
-            "name": name,
-            "street": "Aleksanterinkatu 10",
-            "zip": "00100",
-            "city": "Helsinki",
-            "country_id": env.ref("base.fi").id,
-            "email": "laskutus@testi.example",
-            "vat": vat,
-            "company_registry": f"{vat[2:-1]}-{vat[-1]}",
-            "maventa_environment": "test",
-        }
-    )
-    env["account.chart.template"].try_loading("fi", company=company)
-    env["res.partner.bank"].create(
-        {"partner_id": company.partner_id.id, "acc_number": "FI2112345600000785"}
-    )
-
-
-def connect(company, sandbox_url):
-    """From nothing to a switched-on integration."""
-    email = f"admin{company.id}@testi.example"
-    left_to_do = company._maventa_register(email, "Test", "Admin")
-    assert not left_to_do, left_to_do
-    address = f"{sandbox_url}/sandbox/companies/{company.maventa_company_uuid}/sign"
-    requests.post(address, timeout=10).raise_for_status()
-    company.action_maventa_refresh()
-    company.write(
-        {
-            "maventa_send_pdf": False,
-            "maventa_send_by_email": True,
-            "maventa_notification_email": MAILBOX,
-            "maventa_active": True,
-        }
-    )
 
 
 def make_invoices(env, kinds, company="First Oy", prices=None):

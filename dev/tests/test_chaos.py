@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from dev import chaos_sandbox
-from dev.chaos_count import Arrival, Document, Invoice, count
 from dev.chaos_plan import SIZES, SWITCHES, UPLOAD, make_plan
+from dev.chaos_sandbox import ChaosSandbox
+from dev.comparison import Arrival, Document, Invoice, count
+from dev.live_odoo import read_seed
+from dev.live_sandbox import LiveSandbox
 from dev.paths import CHECKOUT
-from dev.problem import Problem
-from dev.seeds import read_seed
+from dev.progress import CommandError
 from sandbox.fault_plays import PLAYS
 from sandbox.server import Sandbox
 
@@ -38,7 +39,7 @@ def arrival(number="INV/1", company="c1", **values):
 def test_all_is_well_when_everything_came_once():
     both = [invoice(), invoice(company="c2")]
     result = count(both, [arrival(), arrival(company="c2")])
-    assert result.line == "chaos: 2 sent once, 0 twice, 0 lost"
+    assert result.line == "2 sent once, 0 twice, 0 lost"
     assert result.complaints == []
 
 
@@ -80,7 +81,7 @@ def test_all_is_well_when_everything_came_once():
 )
 def test_whatever_came_wrongly_is_told(arrivals, line, complaint):
     result = count([invoice()], arrivals)
-    assert result.line == f"chaos: {line}"
+    assert result.line == line
     assert complaint in result.complaints
 
 
@@ -146,7 +147,7 @@ def test_each_kind_of_fault_meets_an_upload(seed, size):
 
 def test_only_our_own_faults_and_companies_count():
     with Sandbox() as sandbox:
-        record = chaos_sandbox.SandboxRecord(sandbox.url, ["ours"])
+        record = ChaosSandbox(sandbox.url, ["ours"])
         (first, second) = make_plan(1, FULL, KINDS).faults[:2]
         record.set_faults([replace(first, company=0), replace(second, company=0)])
         other = {"fault": "html", "path": "/v1/invoices", "company_id": "theirs"}
@@ -172,14 +173,14 @@ def test_the_sandbox_knows_what_may_be_chosen():
         for choices in itertools.zip_longest(*SWITCHES.values()):
             chosen = dict(zip(SWITCHES, choices, strict=True))
             wanted = {name: value for name, value in chosen.items() if value}
-            chaos_sandbox.SandboxRecord(sandbox.url, []).set_switches(wanted)
+            LiveSandbox(sandbox.url).call("POST", "switches", **wanted)
             switches = sandbox.backend.switches
             assert {name: switches.text(name) for name in wanted} == wanted
 
 
 def test_a_seed_is_a_number(monkeypatch):
     monkeypatch.setenv("SEED", "lucky")
-    with pytest.raises(Problem, match="SEED is 'lucky': set it"):
+    with pytest.raises(CommandError, match="SEED is 'lucky': set it"):
         read_seed()
     monkeypatch.setenv("SEED", "12")
     assert read_seed() == 12

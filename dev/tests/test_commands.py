@@ -6,16 +6,16 @@ import sys
 
 import pytest
 
-from dev import commands, coverage_table, progress, testing, workplace
+from dev import commands, odoo_environment, progress, testing
 from dev.locks import exclusive, open_lock, try_lock
-from dev.problem import Problem
+from dev.progress import CommandError
 
 
 @pytest.fixture
 def place(monkeypatch):
-    """A workplace that is only asked for its settings."""
+    """An Odoo environment that is only asked for its settings."""
     monkeypatch.delenv("HTTP_PORT", raising=False)
-    return workplace.Workplace.__new__(workplace.Workplace)
+    return odoo_environment.OdooEnvironment.__new__(odoo_environment.OdooEnvironment)
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def taken(monkeypatch):
     """A port that another program uses."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        monkeypatch.setattr(workplace, "HTTP_PORT", port)
+        monkeypatch.setattr(odoo_environment, "HTTP_PORT", port)
         yield port
 
 
@@ -34,14 +34,14 @@ def test_a_taken_port_is_replaced_by_the_next_free_one(place, taken, capsys):
 
 def test_a_taken_port_that_was_asked_for_is_a_failure(place, taken, monkeypatch):
     monkeypatch.setenv("HTTP_PORT", str(taken))
-    with pytest.raises(Problem, match="set HTTP_PORT to another"):
+    with pytest.raises(CommandError, match="set HTTP_PORT to another"):
         _ = place.http_port
 
 
 @pytest.mark.parametrize("wanted", ["high", "0", "70000"])
 def test_a_port_must_be_a_number(place, monkeypatch, wanted):
     monkeypatch.setenv("HTTP_PORT", wanted)
-    with pytest.raises(Problem, match="set it to a number"):
+    with pytest.raises(CommandError, match="set it to a number"):
         _ = place.http_port
 
 
@@ -54,20 +54,20 @@ def test_one_lock_at_a_time(tmp_path):
 
 def test_a_failed_program_is_told_with_its_last_error(tmp_path):
     program = [sys.executable, "-c", "print('Error: no'); print('bye'); exit(3)"]
-    with pytest.raises(Problem, match=r"It failed\. .*ends with: Error: no"):
+    with pytest.raises(CommandError, match=r"It failed\. .*ends with: Error: no"):
         progress.run(program, tmp_path / "log", "It failed.")
 
 
 def test_a_full_disk_is_recognised_in_a_log(tmp_path):
     program = [sys.executable, "-c", f"print({progress.DISK_FULL!r}); exit(1)"]
-    with pytest.raises(Problem, match="^A disk is full .*: free 3 GB"):
+    with pytest.raises(CommandError, match="^A disk is full .*: free 3 GB"):
         progress.run(program, tmp_path / "log", "It failed.")
 
 
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (Problem("Cause: remedy."), 1, "error: Cause: remedy.\n"),
+        (CommandError("Cause: remedy."), 1, "error: Cause: remedy.\n"),
         (KeyboardInterrupt(), 130, "goes on where it was"),
         (OSError(errno.ENOSPC, "full", "/x"), 1, "error: A disk is full"),
     ],
@@ -93,17 +93,7 @@ def test_the_closing_line_is_held_back(capsys):
     assert capsys.readouterr().out == "a\nb\n"
 
 
-def summary(lines, branches):
-    """A file's coverage, of ten lines and ten branches."""
-    counts = {"num_statements": 10, "num_branches": 10}
-    return {"summary": {**counts, "covered_lines": lines, "covered_branches": branches}}
-
-
 def test_coverage_is_asked_of_branches_folder_by_folder():
-    files = {"client/a.py": summary(10, 10), "models/b.py": summary(10, 8)}
-    assert [text for text in coverage_table.check(files) if "models/" in text]
-    assert not [text for text in coverage_table.check(files) if "client/" in text]
-    assert "models/b.py" in coverage_table.table(files)
-    assert "client/a.py" not in coverage_table.table(files)
-    files["models/c.py"] = summary(10, 10)
-    assert coverage_table.check(files) == []
+    (failure,) = testing._weakness("models", 89.4)
+    assert failure.startswith("The tests run 89 % of the branches of models/")
+    assert not list(testing._weakness("models", 90))

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from dev import testing
-from dev.workplace import Workplace
+from dev.odoo_environment import OdooEnvironment
 
 DATABASE = "maventa_peppol"
 TESTS = ("tests/test_send_networks.py", "tests/test_send.py")
@@ -13,8 +13,8 @@ TESTS = ("tests/test_send_networks.py", "tests/test_send.py")
 
 @pytest.fixture(scope="module")
 def place():
-    """A workplace with a database that has both addons."""
-    with Workplace() as place:
+    """An Odoo environment with a database that has both addons."""
+    with OdooEnvironment() as place:
         place.create_database(DATABASE, template=place.template)
         options = ("-i", "account_peppol", "--stop-after-init", "--no-http")
         command = place.server_command(DATABASE, *options, "--log-level=error")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev import databases, debian, links, odoo_source, paths, postgres, prepare
-from dev.problem import Problem
+from dev import databases, debian, odoo_source, paths, postgres, prepare
+from dev.progress import CommandError
 
 
 def test_the_cache_follows_xdg_only_if_it_is_absolute(monkeypatch, tmp_path):
@@ -18,11 +18,11 @@ def test_the_cache_follows_xdg_only_if_it_is_absolute(monkeypatch, tmp_path):
 
 
 def test_a_folder_with_a_comma_is_refused(monkeypatch):
-    monkeypatch.setattr(paths, "CHECKOUT", Path("/home/me/a,b"))
-    with pytest.raises(Problem, match="comma"):
-        paths.check_names()
-    monkeypatch.setattr(paths, "CHECKOUT", Path("/home/me/Ö dd näme (2)"))
-    paths.check_names()
+    monkeypatch.setattr(prepare, "CHECKOUT", Path("/home/me/a,b"))
+    with pytest.raises(CommandError, match="comma"):
+        prepare.check_names()
+    monkeypatch.setattr(prepare, "CHECKOUT", Path("/home/me/Ö dd näme (2)"))
+    prepare.check_names()
 
 
 @pytest.fixture
@@ -31,22 +31,22 @@ def checkout(monkeypatch, tmp_path):
     for name in ("models/a.py", "tests/t.py", "dev/d.py", "Makefile", ".git/x"):
         paths.make_folder((tmp_path / name).parent)
         (tmp_path / name).touch()
-    for module in (links, databases):
+    for module in (paths, databases):
         monkeypatch.setattr(module, "CHECKOUT", tmp_path)
-    monkeypatch.setattr(links, "ADDON", tmp_path / ".local/addons/account_maventa")
+    monkeypatch.setattr(paths, "ADDON", tmp_path / ".local/addons/account_maventa")
     return tmp_path
 
 
 def test_links_follow_the_addon_and_leave_out_the_rest(checkout):
-    links.refresh()
-    assert sorted(os.listdir(links.ADDON)) == ["models", "tests"]
-    (links.ADDON / "__pycache__").mkdir()
+    paths.refresh_links()
+    assert sorted(os.listdir(paths.ADDON)) == ["models", "tests"]
+    (paths.ADDON / "__pycache__").mkdir()
     (checkout / "views").mkdir()
     (checkout / "tests/t.py").unlink()
     (checkout / "tests").rmdir()
-    links.refresh()
-    assert sorted(os.listdir(links.ADDON)) == ["__pycache__", "models", "views"]
-    assert (links.ADDON / "models/a.py").exists()
+    paths.refresh_links()
+    assert sorted(os.listdir(paths.ADDON)) == ["__pycache__", "models", "views"]
+    assert (paths.ADDON / "models/a.py").exists()
 
 
 def test_only_files_that_reach_a_database_make_the_template_stale(checkout):
@@ -56,11 +56,11 @@ def test_only_files_that_reach_a_database_make_the_template_stale(checkout):
 def test_an_own_odoo_must_be_there_and_be_19(monkeypatch, tmp_path):
     monkeypatch.setenv("ODOO_HOME", str(tmp_path))
     assert not odoo_source.missing()
-    with pytest.raises(Problem, match=r"no odoo/release\.py"):
+    with pytest.raises(CommandError, match=r"no odoo/release\.py"):
         odoo_source.find()
     release = paths.make_folder(tmp_path / "odoo") / "release.py"
     release.write_text("version_info = (18, 0, 0, FINAL, 0, '')\n")
-    with pytest.raises(Problem, match=r"not 19\.0"):
+    with pytest.raises(CommandError, match=r"not 19\.0"):
         odoo_source.find()
     release.write_text("version_info = (19, 0, 0, FINAL, 0, '')\n")
     assert odoo_source.find().folder == tmp_path
@@ -68,20 +68,20 @@ def test_an_own_odoo_must_be_there_and_be_19(monkeypatch, tmp_path):
 
 def test_without_apt_the_way_out_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Problem, match=r"apt-get was not found.*ODOO_HOME"):
+    with pytest.raises(CommandError, match=r"apt-get was not found.*ODOO_HOME"):
         debian.install(tmp_path / "odoo", tmp_path / "downloads", tmp_path / "log")
 
 
 def test_a_small_disk_is_told_before_the_download(monkeypatch, tmp_path):
     monkeypatch.setattr(debian.shutil, "which", lambda program: program)
     monkeypatch.setattr(debian, "SPACE", 1 << 60)
-    with pytest.raises(Problem, match="free some space"):
+    with pytest.raises(CommandError, match="free some space"):
         debian.install(tmp_path / "odoo", tmp_path / "downloads", tmp_path / "log")
 
 
 def test_a_python_that_odoo_does_not_know_is_refused(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 14, 0))
-    with pytest.raises(Problem, match=r"3\.10 to 3\.13"):
+    with pytest.raises(CommandError, match=r"3\.10 to 3\.13"):
         prepare.check_python()
 
 

@@ -13,8 +13,8 @@ import pytest
 from stage import wait_until
 
 from dev.live_odoo import Odoo
+from dev.odoo_environment import free_port
 from dev.paths import LOCAL
-from dev.workplace import free_port
 
 HOST = "127.0.0.1"
 CALLS = int(os.environ.get("WEBHOOK_CALLS", "300"))

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from ..sandbox.standing import Standing
+from ..sandbox.restrictions import Restrictions
 from .test_sandbox import SandboxCase
 
 
-class TestSandboxStanding(SandboxCase):
+class TestSandboxRestrictions(SandboxCase):
     def setUp(self):
         super().setUp()
         self.sender()
@@ -41,7 +41,7 @@ class TestSandboxStanding(SandboxCase):
 
     def test_all_is_well_and_listed(self):
         (row,) = self.api.get("/sandbox/companies").json()
-        self.assertEqual(row, row | asdict(Standing()))
+        self.assertEqual(row, row | asdict(Restrictions()))
         self.assertEqual(row, self.stand())
         self.assertCalls(201, 200, 200, 200)
 
@@ -151,10 +151,10 @@ class TestSandboxStanding(SandboxCase):
     def test_in_python(self):
         accounts = self.backend.accounts
         account = accounts.companies[self.api.company_id]
-        accounts.set_standing(account, disabled=True, verified=False)
+        accounts.set_restrictions(account, disabled=True, verified=False)
         self.assertCalls(401, 401, 200, 200)
         accounts.restore(account)
-        self.assertEqual(account.standing, Standing())
+        self.assertEqual(account.restrictions, Restrictions())
         self.assertCalls(201, 200, 200, 200)
 
     def test_wrong_words_change_nothing(self):

@@ -1,8 +1,17 @@
-"""The count at the end of a run of chaos: what came, against what Odoo says."""
+"""Odoo's invoices against the sandbox's record: each once, with the right bytes."""
 
+import base64
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from .live_odoo import Odoo
+from .live_sandbox import LiveSandbox
+
+PORTION = 20
+"""Documents read at once."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ class Count:
 
     @property
     def line(self) -> str:
-        return f"chaos: {self.once} sent once, {self.twice} twice, {self.lost} lost"
+        return f"{self.once} sent once, {self.twice} twice, {self.lost} lost"
 
 
 def count(invoices: Sequence[Invoice], arrivals: Iterable[Arrival]) -> Count:
@@ -129,3 +138,67 @@ def _state_complaints(invoice: Invoice) -> Iterator[str]:
         yield f"{invoice} has the delivery state {invoice.delivery_state}"
     if not invoice.is_move_sent:
         yield f"{invoice} is not marked as sent"
+
+
+def read_arrivals(sandbox: LiveSandbox) -> list[Arrival]:
+    """Our companies' invoices as the sandbox has them."""
+    return [
+        Arrival(
+            company=row["company_id"],
+            number=row["number"],
+            uuid=row["uuid"],
+            sha256=row["sha256"],
+            file_sha256=_sha256(sandbox.file(row["id"])),
+        )
+        for row in sandbox.invoices()
+    ]
+
+
+def read_invoices(
+    odoo: Odoo,
+    invoices: list[int],
+    companies: Mapping[int, str],
+    by_hand: Collection[int] = (),
+) -> list[Invoice]:
+    """Invoices as Odoo has them; ``companies`` are the UUIDs at Maventa by id."""
+    documents = _documents(odoo, invoices)
+    names = ["name", "company_id", "maventa_status_id", "maventa_delivery_state"]
+    names += ["is_move_sent"]
+    roles = {
+        odoo.status(name): name for name in ("to_transfer", "transferred", "failed")
+    }
+    return [
+        Invoice(
+            company=companies[row["company_id"][0]],
+            number=row["name"],
+            status=roles.get((row["maventa_status_id"] or [None])[0], "none"),
+            delivery_state=row["maventa_delivery_state"] or "none",
+            is_move_sent=row["is_move_sent"],
+            by_hand=row["id"] in by_hand,
+            documents=tuple(documents[row["id"]]),
+        )
+        for row in odoo.call("account.move", "read", invoices, names)
+    ]
+
+
+def _documents(odoo: Odoo, invoices: list[int]) -> dict[int, list[Document]]:
+    """The documents that have been made for each invoice, without those taken back."""
+    domain = [["move_id", "in", invoices], ["state", "!=", "cancelled"]]
+    ids = odoo.call("maventa.transmission", "search", [*domain, ["uuid", "!=", False]])
+    found: dict[int, list[Document]] = defaultdict(list)
+    for start in range(0, len(ids), PORTION):
+        for row in _read_documents(odoo, ids[start : start + PORTION]):
+            content = base64.b64decode(row["document"] or "")
+            document = Document(row["uuid"], row["sha256"], _sha256(content))
+            found[row["move_id"][0]].append(document)
+    return found
+
+
+def _read_documents(odoo: Odoo, ids: list[int]) -> list[dict[str, Any]]:
+    names = ["move_id", "uuid", "sha256", "document"]
+    rows: list[dict[str, Any]] = odoo.call("maventa.transmission", "read", ids, names)
+    return rows
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

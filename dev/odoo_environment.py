@@ -1,9 +1,9 @@
 """A working Odoo for the developer's scripts.
 
-    with Workplace() as place:
-        place.create_database("trial", template=place.template)
-        server = place.start_odoo("trial", f"--http-port={place.http_port}")
-        print(place.shell("trial", "print(env.company.name)"))
+    with OdooEnvironment() as odoo_env:
+        odoo_env.create_database("trial", template=odoo_env.template)
+        server = odoo_env.start_odoo("trial", f"--http-port={odoo_env.http_port}")
+        print(odoo_env.shell("trial", "print(env.company.name)"))
 
 Inside the `with` the database server runs; nothing is left running after it but
 the Odoo processes that the script itself started.
@@ -17,44 +17,37 @@ import socket
 import subprocess
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from . import odoo_source
 from .environments import Environment
-from .own_postgres import OwnPostgres
-from .paths import ADDONS, CHECKOUT_ID, LOCAL, make_folder
-from .postgres import EmbeddedPostgres
-from .problem import Problem
+from .paths import ADDONS, CHECKOUT, CHECKOUT_ID, LOCAL, make_folder
+from .postgres import EmbeddedPostgres, OwnPostgres
+from .progress import CommandError
 
 HOST = "127.0.0.1"
 HTTP_PORT = 8069
 DATA = LOCAL / "data"
 
 
-class Workplace:
+class OdooEnvironment:
     """Odoo, PostgreSQL and the databases of this checkout.
 
-    Raise Problem if they are not set up.
+    Raise CommandError if they are not set up.
     """
 
     def __init__(self) -> None:
         self.packages = Environment("requirements.txt")
         if self.packages.missing() or odoo_source.missing():
-            raise Problem("This checkout is not set up: run `make setup`.")
+            raise CommandError("This checkout is not set up: run `make setup`.")
         self.odoo_source = odoo_source.find()
         self._stack = contextlib.ExitStack()
 
-    def __enter__(self) -> "Workplace":
+    def __enter__(self) -> "OdooEnvironment":
         self._stack.enter_context(self.postgres.running())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
     @cached_property
@@ -87,7 +80,10 @@ class Workplace:
             **os.environ,
             **self.postgres.connection,
             "PATH": path,
-            "PYTHONPATH": str(self.odoo_source.folder),
+            # Scripts that Odoo runs use what belongs to this package.
+            "PYTHONPATH": os.pathsep.join(
+                [str(self.odoo_source.folder), str(CHECKOUT)]
+            ),
             "PYTHONUTF8": "1",
         }
 
@@ -101,9 +97,11 @@ class Workplace:
                 print(f"Port {HTTP_PORT} is taken, so Odoo uses {port}.", flush=True)
             return port
         if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
-            raise Problem(f"HTTP_PORT is {wanted!r}: set it to a number below 65536.")
+            raise CommandError(
+                f"HTTP_PORT is {wanted!r}: set it to a number below 65536."
+            )
         if not _is_free(int(wanted)):
-            raise Problem(
+            raise CommandError(
                 f"Port {wanted} is taken: set HTTP_PORT to another one, or end the"
                 " program that uses it."
             )
@@ -170,7 +168,7 @@ class Workplace:
         return self.run_program("psql", *options, "-c", statement).strip()
 
     def run_program(self, *command: str | Path) -> str:
-        """Run a program of PostgreSQL. Raise Problem if it fails."""
+        """Run a program of PostgreSQL. Raise CommandError if it fails."""
         answer = subprocess.run(
             list(map(str, command)),
             env=self.environment,
@@ -180,7 +178,7 @@ class Workplace:
             check=False,
         )
         if answer.returncode:
-            raise Problem(f"{command[0]} failed: {answer.stderr.strip()}")
+            raise CommandError(f"{command[0]} failed: {answer.stderr.strip()}")
         return answer.stdout
 
     def databases(self) -> set[str]:
@@ -227,7 +225,9 @@ def free_port(first: int) -> int:
     for port in range(first, first + 100):
         if _is_free(port):
             return port
-    raise Problem(f"No port from {first} to {first + 99} is free: end some program.")
+    raise CommandError(
+        f"No port from {first} to {first + 99} is free: end some program."
+    )
 
 
 def _is_free(port: int) -> bool:

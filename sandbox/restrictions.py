@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from .errors import ApiError
+from .responses import ApiError
 from .switches import Switches
 
 LOCKED = "COMPANY ACCOUNT IS LOCKED"
@@ -19,7 +19,7 @@ REMOVED = {
 
 
 @dataclass
-class Standing:
+class Restrictions:
     """All is well unless said otherwise; ``verified`` false is authorization lost.
 
     ``daily_limit`` is how many uploads are taken in a day (UTC, by the sandbox's
