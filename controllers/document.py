@@ -3,7 +3,7 @@ from werkzeug.exceptions import NotFound
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import Controller, Stream, request, route
 
-from ..models.maventa_transmission_document import SHOWN
+from ..models.maventa_transmission import SHOWN
 
 
 class MaventaDocument(Controller):

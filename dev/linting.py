@@ -28,7 +28,7 @@ Command = Sequence[str | Path]
 MESSAGES = (
     "--disable=all",
     "--enable=odoolint",
-    "--disable=missing-readme,consider-merging-classes-inherited",
+    "--disable=missing-readme",
 )
 
 

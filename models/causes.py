@@ -19,11 +19,290 @@ from ..client import (
     Unavailable,
     cause_of,
 )
-from .causes_delivery import DELIVERY_CAUSES, delivery_cause
-from .causes_reroute import REROUTE_CAUSES
-from .causes_rules import rule_cause
 
 _lt = LazyTranslate(__name__)
+
+DELIVERY_CAUSES = {
+    "daily_limit": (
+        _lt("Your company has sent as many invoices as Maventa allows it in a day."),
+        _lt(
+            "Set the status to “%(status)s” tomorrow, or ask Maventa for a higher"
+            " limit."
+        ),
+    ),
+    "shared_limit": (
+        _lt(
+            "Your company shares a daily limit at Maventa with others, and it is"
+            " reached."
+        ),
+        _lt("Set the status to “%(status)s” tomorrow."),
+    ),
+    "not_enough": (
+        _lt(
+            "Maventa found no way to %(customer)s: no e-invoice address, no e-mail"
+            " address and no complete postal address that may be used."
+        ),
+        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
+    ),
+    "printing_off": (
+        _lt("Letters are switched off for your company at Maventa."),
+        _lt(
+            "Switch the print service on in Maventa's settings, or give the customer"
+            " another address, then set the status to “%(status)s”."
+        ),
+    ),
+    "postal_address": (
+        _lt("The postal address of %(customer)s is not complete enough for a letter."),
+        _lt(
+            "Complete street, postal code, city and country of the customer, then set"
+            " the status to “%(status)s”."
+        ),
+    ),
+    "email_returned": (
+        _lt("The e-mail with the invoice came back from %(customer)s."),
+        _lt(
+            "Ask the customer for the right e-mail address and enter it, then set the"
+            " status to “%(status)s”."
+        ),
+    ),
+    "email_invalid": (
+        _lt("The e-mail address of %(customer)s is not valid."),
+        _lt("Correct the e-mail address, then set the status to “%(status)s”."),
+    ),
+    "operator_missing": (
+        _lt(
+            "The operator of %(customer)s is not known, and the e-invoice address is in"
+            " no directory."
+        ),
+        _lt(
+            "Ask the customer for the operator and enter it beside the e-invoice"
+            " address, then set the status to “%(status)s”."
+        ),
+    ),
+    "no_route": (
+        _lt("Nobody could be reached at the e-invoice address of %(customer)s."),
+        _lt(
+            "Compare e-invoice address and operator with what the customer says and"
+            " correct them, then set the status to “%(status)s”."
+        ),
+    ),
+    "not_receiving": (
+        _lt("%(customer)s is at Maventa, but takes no e-invoices there."),
+        _lt(
+            "Ask the customer to switch on the receiving of e-invoices, or choose"
+            " another channel on the customer, then set the status to “%(status)s”."
+        ),
+    ),
+    "bank_account": (
+        _lt("The bank account number on the invoice is not valid: %(text)s"),
+        _lt(
+            "Correct the bank account of your company, then set the status to"
+            " “%(status)s”."
+        ),
+    ),
+    "due_too_soon": (
+        _lt("The invoice is due too soon for the customer's bank."),
+        _lt(
+            "Give the customer more time to pay, or choose another channel on the"
+            " customer, then set the status to “%(status)s”."
+        ),
+    ),
+    "bank_network": (
+        _lt("The bank network is not activated for your company at Maventa."),
+        _lt("Activate it in Maventa's settings, then set the status to “%(status)s”."),
+    ),
+    "format": (
+        _lt("The e-invoice breaks a rule of its format: %(text)s"),
+        _lt(
+            "Correct what is named, then set the status to “%(status)s”. To change the"
+            " invoice itself, press “Reset to Draft” first."
+        ),
+    ),
+}
+OTHER = (
+    _lt("Maventa could not deliver the invoice: %(text)s"),
+    _lt(
+        "Correct what is named, then set the status to “%(status)s”. To change the"
+        " invoice itself, press “Reset to Draft” first."
+    ),
+)
+UNTOLD = (
+    _lt("Maventa could not deliver the invoice and does not say why."),
+    _lt("Look the invoice up in Maventa, then set the status to “%(status)s”."),
+)
+
+
+def delivery_cause(text):
+    """Cause and remedy for what Maventa says of a failed delivery."""
+    known = DELIVERY_CAUSES.get(cause_of(text))
+    return known or (OTHER if text else UNTOLD)
+
+
+REROUTE_CAUSES = {
+    "still_busy": (
+        _lt("Maventa is still sending the invoice the way before."),
+        _lt("Nothing is to be done: it goes the other way as soon as it can."),
+    ),
+    "reroute_refused": (
+        _lt("Maventa did not send the invoice another way: %(text)s"),
+        _lt("Choose “Send another way” again and correct the address."),
+    ),
+    "reroute_given_up": (
+        _lt("For %(hours)s hours the invoice could not be sent another way: %(text)s"),
+        _lt(
+            "Ask Maventa whether it has a disturbance, then choose “Send another way”"
+            " again."
+        ),
+    ),
+    "reroute_doubtful": (
+        _lt(
+            "For %(hours)s hours it could not be found out whether Maventa sends the"
+            " invoice another way."
+        ),
+        _lt(
+            "When Maventa answers again, choose “Send another way” with the same"
+            " address: it is looked first whether it was sent."
+        ),
+    ),
+    "rerouted_otherwise": (
+        _lt("The invoice was meanwhile sent yet another way in Maventa itself."),
+        _lt(
+            "Look in Maventa where it went. If that is not enough, choose “Send another"
+            " way” again."
+        ),
+    ),
+}
+
+RULE_TEXTS = {
+    "lines": _lt(
+        "The e-invoice breaks rule %(rule)s: the lines add up to %(expected)s, but the"
+        " document says %(found)s."
+    ),
+    "allowances": _lt(
+        "The e-invoice breaks rule %(rule)s: the allowances add up to %(expected)s, but"
+        " the document says %(found)s."
+    ),
+    "charges": _lt(
+        "The e-invoice breaks rule %(rule)s: the charges add up to %(expected)s, but"
+        " the document says %(found)s."
+    ),
+    "untaxed": _lt(
+        "The e-invoice breaks rule %(rule)s: lines, allowances and charges come to"
+        " %(expected)s without VAT, but the document says %(found)s."
+    ),
+    "tax": _lt(
+        "The e-invoice breaks rule %(rule)s: the VAT of all categories adds up to"
+        " %(expected)s, but the document says %(found)s."
+    ),
+    "total": _lt(
+        "The e-invoice breaks rule %(rule)s: with VAT it comes to %(expected)s, but the"
+        " document says %(found)s."
+    ),
+    "payable": _lt(
+        "The e-invoice breaks rule %(rule)s: %(expected)s is to be paid, but the"
+        " document says %(found)s."
+    ),
+    "base": _lt(
+        "The e-invoice breaks rule %(rule)s: the amounts in VAT category %(category)s"
+        " add up to %(expected)s, but the document says %(found)s."
+    ),
+    "category_tax": _lt(
+        "The e-invoice breaks rule %(rule)s: the VAT of category %(category)s is"
+        " %(expected)s, but the document says %(found)s."
+    ),
+    "line": _lt(
+        "The e-invoice breaks rule %(rule)s: line %(line)s comes to %(expected)s, but"
+        " the document says %(found)s."
+    ),
+    "net_price": _lt(
+        "The e-invoice breaks rule %(rule)s: the price on line %(line)s is %(expected)s"
+        " after the discount, but the document says %(found)s."
+    ),
+    "percentage": _lt(
+        "The e-invoice breaks rule %(rule)s: the percentage of an allowance or charge"
+        " comes to %(expected)s, but the document says %(found)s."
+    ),
+    "price": _lt(
+        "The e-invoice breaks rule %(rule)s: the price on line %(line)s is %(found)s,"
+        " and must not be below zero or missing."
+    ),
+    "number": _lt(
+        "The e-invoice breaks rule %(rule)s: “%(found)s” is not a number (%(element)s)."
+    ),
+    "decimals": _lt(
+        "The e-invoice breaks rule %(rule)s: %(found)s has more than two decimals"
+        " (%(element)s)."
+    ),
+    "sign": _lt(
+        "The e-invoice breaks rule %(rule)s: the VAT in the company's currency,"
+        " %(found)s, has the wrong sign."
+    ),
+    "rate": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not allow a"
+        " rate of %(found)s %%."
+    ),
+    "no_rate": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s needs a rate."
+    ),
+    "breakdown": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s must appear"
+        " exactly once in the totals if lines use it, and otherwise not at all."
+    ),
+    "line_category": _lt(
+        "The e-invoice breaks rule %(rule)s: line %(line)s must have exactly one"
+        " VAT category."
+    ),
+    "vat_numbers": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not fit the"
+        " VAT numbers of seller and buyer."
+    ),
+    "exemption": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s does not fit the"
+        " exemption “%(found)s”."
+    ),
+    "no_exemption": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s needs a reason"
+        " why no VAT is charged."
+    ),
+    "alone": _lt(
+        "The e-invoice breaks rule %(rule)s: VAT category %(category)s can't be"
+        " combined with other categories."
+    ),
+    "code": _lt(
+        "The e-invoice breaks rule %(rule)s: the code “%(found)s” is not allowed here"
+        " (%(list)s)."
+    ),
+    "currency": _lt(
+        "The e-invoice breaks rule %(rule)s: an amount is in %(found)s instead of"
+        " %(expected)s."
+    ),
+    "unit": _lt(
+        "The e-invoice breaks rule %(rule)s: a price is for the unit %(found)s instead"
+        " of %(expected)s."
+    ),
+    "means": _lt(
+        "The e-invoice breaks rule %(rule)s: the means of payment %(found)s lacks its"
+        " account or mandate, or there are several."
+    ),
+    "vat_prefix": _lt(
+        "The e-invoice breaks rule %(rule)s: the VAT number %(found)s does not begin"
+        " with the code of a country."
+    ),
+    "missing": _lt("The e-invoice breaks rule %(rule)s: %(element)s is missing."),
+    "official": _lt("The e-invoice breaks rule %(rule)s: %(text)s"),
+}
+
+REMEDY = _lt(
+    "Check amounts, taxes, units, addresses and payment of the invoice, then set the"
+    " status to “%(status)s”. If they are right, report the rule and the number of the"
+    " invoice to your administrator."
+)
+
+
+def rule_cause(kind):
+    """Cause and remedy of a broken rule."""
+    return RULE_TEXTS.get(kind, RULE_TEXTS["official"]), REMEDY
+
 
 VERBATIM = "text"
 """The code of a cause that has no remedy and was worded where it was found."""
@@ -413,3 +692,45 @@ def _explain_all(env, arguments):
     ]
     causes, remedies = zip(*texts, strict=True) if texts else ((), ())
     return " ".join(causes), " ".join(dict.fromkeys(remedies))
+
+
+CAUSE_LABELS = {
+    "no_route": _lt("No address of any kind"),
+    "no_route_without_email": _lt("No address for e-invoice or letter"),
+    "email_invalid": _lt("E-mail address not valid"),
+    "customer_excluded": _lt("Customer gets nothing through Maventa"),
+    "channel_impossible": _lt("No address for the chosen channel"),
+    "no_document": _lt("Data missing or wrong"),
+    "rule": _lt("E-invoice breaks a rule"),
+    "no_pdf": _lt("PDF could not be made"),
+    "document_lost": _lt("Document lost"),
+    "files_too_large": _lt("Files too large together"),
+    "ended_runs": _lt("Takes too much time or memory"),
+    "not_loaded": _lt("Document can't be read"),
+    "not_known": _lt("Not known to Maventa any more"),
+    "several": _lt("Several causes"),
+    "text": _lt("Other"),
+    "rejected": _lt("Refused by Maventa"),
+    "not_allowed": _lt("Not allowed by Maventa"),
+    "not_delivered": _lt("Could not be delivered"),
+    "still_busy": _lt("On its way as before"),
+    "reroute_refused": _lt("Another way refused"),
+    "reroute_given_up": _lt("Another way not asked for in time"),
+    "reroute_doubtful": _lt("Another way, outcome not known"),
+    "rerouted_otherwise": _lt("Sent yet another way in Maventa"),
+    "number_taken": _lt("Number used already"),
+    "another_invoice": _lt("Another invoice in its place"),
+    "given_up": _lt("Not handed over in time"),
+    "given_up_uncertain": _lt("Arrival not known"),
+    "not_reached": _lt("Maventa not reached"),
+    "certificate_refused": _lt("Certificate not trusted"),
+    "unavailable": _lt("Maventa not available"),
+    "throttled": _lt("Maventa asks to wait"),
+    "outcome_unknown": _lt("Line broke while sending"),
+}
+"""What is stored of any other cause still reads: it only has no words here."""
+
+
+def cause_selection(env):
+    """The causes as a selection in the reader's language."""
+    return [(code, env._(label)) for code, label in CAUSE_LABELS.items()]

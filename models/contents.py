@@ -4,6 +4,17 @@ Odoo's binary fields go by base64, which is a third larger, and keep what they h
 in memory until the transaction ends. Documents have up to 150 MB.
 """
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it travels inside a document."""
+
+    name: str
+    mimetype: str
+    content: bytes
+
 
 def read_content(attachment):
     """The bytes of an attachment; none if it or its file is not there any more."""

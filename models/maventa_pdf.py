@@ -4,7 +4,7 @@ import time
 from odoo import api, fields, models
 from odoo.tools.pdf import PdfReaderBase
 
-from . import pdf_process
+from ..einvoice import pdf_process
 from .contents import read_content
 
 _logger = logging.getLogger(__name__)

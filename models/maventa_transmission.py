@@ -1,18 +1,77 @@
-from datetime import timedelta
+import base64
+import io
+import logging
+import re
+import time
+import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from datetime import datetime, timedelta, timezone
+
+import psycopg2
+from dateutil.relativedelta import relativedelta
+from lxml import etree
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_datetime
 
-from ..client import OutcomeUnknown, Unauthorised
+from ..client import (
+    COMPANY_CAUSES,
+    LIMITS,
+    PAGE_SIZE,
+    Action,
+    Before,
+    CompanyRefused,
+    Conflict,
+    Line,
+    LineDown,
+    Look,
+    MaventaError,
+    NotFound,
+    NotLoaded,
+    OutcomeUnknown,
+    Parcel,
+    Rejected,
+    Reroute,
+    Unauthorised,
+    Watch,
+    Watched,
+    cause_of,
+    shorten,
+)
 from ..const import (
+    BROKEN_LINE,
+    DOUBTFUL_CODES,
+    END_LOOK_SECONDS,
+    END_LOOK_SHARE,
+    END_STATES,
+    FATES,
+    KEPT_DAYS,
+    LONGEST_END_LOOK_SECONDS,
+    LONGEST_LOOK_SECONDS,
+    LONGEST_PAUSE,
+    LOOK_SECONDS,
+    LOOK_SHARE,
+    MISSING_HOURS,
+    MISSING_LOOK_SECONDS,
+    OPEN_STATES,
+    RETENTION_BATCH,
+    ROUTES,
     SEND_BYTES,
+    SEND_THREADS,
+    SETTLE_BATCH,
+    SINGLE_LOOKS,
     SPARE,
     TAKEN_STATES,
+    UNASKED_SECONDS,
     UNDER_WAY_STATES,
+    WEBHOOK_PAUSE,
 )
-from .cause_labels import cause_selection
-from .causes import WAITING_CODES, explain
-from .tuning import pause_seconds, tuned
+from .causes import WAITING_CODES, cause_selection, explain
+from .contents import File, read_content, store_content
+from .parameters import pause_seconds, tuned
 
 STATES = [
     ("prepared", "Waiting"),
@@ -58,6 +117,49 @@ WARNINGS = [
     ("by_einvoice", "As e-invoice instead"),
     ("without_attachments", "Attachments left out"),
 ]
+
+_logger = logging.getLogger(__name__)
+
+STATUSES = {state: status for status, state in FATES.items()}
+DECIDING = ("DELIVERED", "ERROR")
+OLD_NEWS = {"CREATED", "RECEIVED"}
+"""Events that only say that Maventa has it, which makes nothing worth a closer look."""
+
+IDENTITY = ("type", "channel", "key", "message", "happened_at")
+"""By all that an event says it is known again; one without a time by the rest."""
+
+YEARS = range(2000, 2100)
+"""Those of the events; at the edges of the calendar nothing can be counted with."""
+
+WITHOUT_ATTACHMENTS = "action_send_without_attachments"
+
+SURPRISES = {"einvoice": "by_einvoice", "email": "by_email", "print": "by_letter"}
+"""The warning that goes with each channel, where another was planned."""
+
+EVENT_STEPS = {
+    "DELIVERED": ("fa-check-circle", "success"),
+    "SENT": ("fa-paper-plane", "info"),
+    "ERROR": ("fa-exclamation-circle", "warning"),
+}
+"""Icon and colour of what Maventa reports; a plain circle for the rest."""
+
+IMAGE = "ORIGINAL_OR_GENERATED_IMAGE"
+"""Maventa's word for the PDF of an invoice: ours, or else the one it made."""
+
+KINDS = (
+    (b"%PDF", ".pdf", "application/pdf"),
+    (b"\x89PNG", ".png", "image/png"),
+    (b"\xff\xd8\xff", ".jpg", "image/jpeg"),
+    (b"PK\x03\x04", ".zip", "application/zip"),
+    (b"<?xml", ".xml", "application/xml"),
+)
+"""How a file begins, how its name ends, and what it is."""
+
+SHOWN = ("application/pdf", "image/png", "image/jpeg")
+"""What a browser shows by itself without running any of it; the rest is saved."""
+
+UNKNOWN = "application/octet-stream"
+PARSER = {"resolve_entities": False, "no_network": True, "huge_tree": True}
 
 
 class MaventaTransmission(models.Model):
@@ -161,6 +263,71 @@ class MaventaTransmission(models.Model):
     )
     _untold = models.Index("(company_id) WHERE to_tell")
     _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
+
+    rerouted_id = fields.Many2one(
+        "maventa.transmission",
+        string="Sent Before As",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The transmission whose invoice Maventa has, and that goes another way.",
+    )
+    rerouting_ids = fields.One2many("maventa.transmission", "rerouted_id")
+    before = fields.Json(readonly=True, exportable=False)
+    overtaken = fields.Boolean(
+        readonly=True,
+        exportable=False,
+        help="The invoice does not go by this transmission any more.",
+    )
+
+    missing_since = fields.Datetime(
+        string="Not Known Since",
+        readonly=True,
+        exportable=False,
+        help="Since when Maventa says that it does not know the invoice.",
+    )
+
+    handled_at = fields.Datetime(string="Handled Outside", readonly=True)
+    handled_by_id = fields.Many2one("res.users", string="Handled by", readonly=True)
+    handled_note = fields.Text(string="How It Was Handled", readonly=True)
+
+    create_date = fields.Datetime(string="Prepared", readonly=True, index=True)
+    partner_id = fields.Many2one(related="move_id.partner_id", string="Customer")
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    amount = fields.Monetary(
+        related="move_id.amount_total_in_currency_signed",
+        string="Amount",
+        currency_field="currency_id",
+    )
+    delivery_hours = fields.Float(
+        string="Hours to Delivery",
+        compute="_compute_delivery_hours",
+        store=True,
+        aggregator="avg",
+        help="From the moment Maventa took it to its delivery.",
+    )
+    is_another_way = fields.Boolean(
+        string="Went Another Way",
+        compute="_compute_is_another_way",
+        store=True,
+        help="Maventa took another channel than was planned.",
+    )
+    way_reason = fields.Char(
+        string="Reason of the Change", compute="_compute_way_reason"
+    )
+    timeline = fields.Html(
+        compute="_compute_timeline", sanitize=False, exportable=False
+    )
+
+    document_links = fields.Html(
+        string="Files sent",
+        compute="_compute_document_links",
+        sanitize=False,
+        exportable=False,
+    )
+
+    document_dropped_at = fields.Datetime(string="Document Deleted", readonly=True)
+    document_note = fields.Char(compute="_compute_document_note")
 
     @api.depends("error_code", "error_args", "rerouted_id")
     @api.depends_context("lang")
@@ -342,3 +509,1100 @@ class MaventaTransmission(models.Model):
         self.filtered(lambda t: t.state == "prepared")._set_state(
             "cancelled", next_attempt_at=False
         )
+
+    # Sending ------------------------------------------------------------------
+
+    @api.model
+    def _send(self, client, origins, served=False):
+        """Hand over what was claimed, several at once, and write down each answer.
+
+        The threads get plain data and never touch the database.
+
+        :param served: whether Maventa has just taken others of the company; if not,
+            one shows the way before several go at once
+        :returns: the error of each transmission that met one, and whether the line
+            still stood at the end
+        """
+        attempts = {transmission: transmission.attempts for transmission in origins}
+        errors = {}
+        line = Line(BROKEN_LINE, served)
+        with ThreadPoolExecutor(SEND_THREADS) as pool:
+            futures = {
+                transmission._hand_over(origin, pool, line, client): transmission
+                for transmission, origin in origins.items()
+            }
+            for future in as_completed(futures):
+                transmission = futures[future]
+                error = future.exception()
+                if isinstance(error, MaventaError):
+                    errors[transmission] = error
+                transmission._write_down(
+                    future, origins[transmission], attempts[transmission]
+                )
+        failed = [error for error in errors.values() if error.retryable]
+        return errors, not line.down and len(failed) < len(origins)
+
+    def _hand_over(self, origin, pool, line, client):
+        """Have a thread do it; what goes wrong before that costs this one alone."""
+        try:
+            with self.env.cr.savepoint(flush=False):
+                parcel = self._parcel(origin)
+            return pool.submit(line.hand_over, client, parcel)
+        except Exception as error:
+            _logger.exception("Transmission %s could not be read.", self.id)
+            future = Future()
+            future.set_exception(NotLoaded(type(error).__name__))
+            return future
+
+    def _parcel(self, origin):
+        """What a thread needs to hand this over.
+
+        :param origin: the state before: from *uncertain*, Maventa is asked first, as
+            it is about an earlier try that ended in doubt
+        """
+        self.ensure_one()
+        if self.rerouted_id:
+            return self._reroute_parcel(origin)
+        doubtful = self.move_id.maventa_transmission_ids.filtered(
+            lambda transmission: transmission._may_be_there()
+        )
+        names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
+        asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
+        return Parcel(
+            **(self.identity or self.move_id._maventa_identity()),
+            uuid=self.uuid,
+            file_name=self.file_name,
+            content=read_content(self._document_attachments()[:1]),
+            fields=self.request,
+            sha256=self.sha256 or "",
+            ask_about=tuple(dict.fromkeys(asked)),
+        )
+
+    def _may_be_there(self):
+        """Whether it failed in a way that leaves open whether Maventa has it."""
+        refused = self.error_code == "rejected" and self.error_args or {}
+        return self.error_code in DOUBTFUL_CODES or refused.get("doubtful")
+
+    def _write_down(self, future, origin, attempts):
+        """Write the answer, and only that, and commit.
+
+        A worker whose lease has run out may come late: by then another may have
+        taken over, and what that one finds out counts.
+
+        :param attempts: the number of the attempt, read before the upload
+        """
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._take_answer(future, origin)
+            self.env["ir.cron"]._commit_progress(1)
+        except Exception:
+            _logger.exception("The answer for transmission %s was not stored.", self.id)
+            self.env.cr.rollback()
+            self._let_go(attempts)
+
+    def _let_go(self, attempts):
+        """Count it as a try of unknown outcome: Maventa is asked after a pause, and not
+        for ever. Should this fail too, the lease's end does it."""
+        try:
+            mine = self.try_lock_for_update(allow_referencing=True)
+            if mine and self.state == "sending" and self.attempts == attempts:
+                self._wait("uncertain", OutcomeUnknown())
+            self.env["ir.cron"]._commit_progress()
+        except Exception:
+            _logger.exception("Transmission %s was left to its lease.", self.id)
+            self.env.cr.rollback()
+
+    def _take_answer(self, future, origin):
+        error = future.exception()
+        if error is None and self.rerouted_id and not self.before:
+            self._take_first_look(future.result())
+        elif error is None:
+            self._take_acceptance(future.result())
+        elif isinstance(error, Rejected):
+            code, arguments = _refusal(error)
+            self._fail(code, arguments)
+        elif isinstance(error, CompanyRefused) and self._is_refused_alone(error):
+            self._fail("not_allowed", {"text": str(error), "code": error.code})
+        elif isinstance(error, CompanyRefused):
+            # The next to try is another: should this one be to blame, they all go.
+            now = fields.Datetime.now()
+            self._not_tried(
+                origin,
+                next_attempt_at=now + timedelta(seconds=1),
+                error_args={"refused_at": fields.Datetime.to_string(now)},
+            )
+        elif isinstance(error, LineDown):
+            self._not_tried(origin)
+        elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
+            if not isinstance(error, MaventaError):
+                _logger.error("Sending transmission %s:", self.id, exc_info=error)
+            self._wait("uncertain", error)
+        else:
+            self._wait(origin, error)
+
+    def _is_refused_alone(self, error):
+        """Whether words about the company are said of this invoice only: others have
+        left since it was refused before. Of a limit that says nothing."""
+        is_lasting = type(error) is CompanyRefused and error.cause not in LIMITS
+        since = is_lasting and (self.error_args or {}).get("refused_at")
+        company = ("company_id", "=", self.company_id.id)
+        others = [company, ("accepted_at", ">", since)]
+        return bool(since) and bool(self.search_count(others, limit=1))
+
+    def _take_acceptance(self, invoice):
+        now = fields.Datetime.now()
+        self._set_state(
+            "accepted",
+            remote_id=invoice.id or self.uuid,
+            accepted_at=now,
+            news_at=now,
+            check_at=now + timedelta(seconds=LOOK_SECONDS),
+            lease_until=False,
+            next_attempt_at=False,
+            error_code=False,
+            error_args=False,
+        )
+
+    # Rerouting ----------------------------------------------------------------
+
+    def _is_void(self):
+        """Whether the invoice is what it was before this transmission."""
+        return self.overtaken or (bool(self.rerouted_id) and self.state == "cancelled")
+
+    def _is_superseded(self):
+        """Whether Maventa has begun to send the invoice another way since."""
+        return any(self.rerouting_ids.mapped("accepted_at"))
+
+    def _is_alive(self):
+        """Whether Maventa is about to deliver this or has delivered it."""
+        return self.state == "delivered" or (
+            self.state == "accepted" and not self._is_superseded()
+        )
+
+    def _reroute(self, channel, where):
+        """Have the invoice of this transmission go another way with the next run.
+
+        :param where: the form fields that say where it goes
+        :returns: the transmission that stands for it
+        """
+        self.ensure_one()
+        values = {
+            "move_id": self.move_id.id,
+            "company_id": self.company_id.id,
+            "rerouted_id": self.id,
+            "remote_id": self.remote_id,
+            "planned_channel": channel,
+            "request": where,
+            "next_attempt_at": fields.Datetime.now(),
+        }
+        rerouting = self.create(values)
+        rerouting.before = rerouting._doubtful()[:1].before
+        # In the cache a new one would be the last instead of the first.
+        self.move_id.invalidate_recordset(["maventa_transmission_ids"])
+        return rerouting
+
+    # Handing over -----------------------------------------------------------------
+
+    def _reroute_parcel(self, origin):
+        """It is looked at first, then sent another way."""
+        if not self.before:
+            return Look(self.remote_id)
+        doubtful = origin == "uncertain" or bool(self._doubtful())
+        before = Before.from_json(self.before)
+        way = (self.remote_id, self.planned_channel, self.request)
+        return Reroute(*way, before=before, doubtful=doubtful)
+
+    def _doubtful(self):
+        """Earlier tries to send it the very same way that may have been taken."""
+        return self.rerouted_id.rerouting_ids.filtered(
+            lambda each: (
+                each.error_code == "reroute_doubtful"
+                and each.before
+                and each.planned_channel == self.planned_channel
+                and each.request == self.request
+            )
+        )
+
+    def _take_first_look(self, invoice):
+        """Store what the invoice was like before; asking to send it comes next."""
+        now = fields.Datetime.now()
+        before = Before.of(invoice).to_json()
+        self._not_tried("prepared", before=before, next_attempt_at=now)
+
+    # What follows -----------------------------------------------------------------
+
+    def _may_be_taken(self):
+        """Whether what Maventa says of the invoice may be due to this."""
+        under_way = self.state in UNDER_WAY_STATES
+        return not self.rerouted_id or bool(self.accepted_at) or under_way
+
+    def _restore(self):
+        for move in self.move_id:
+            values = dict(move._maventa_latest()._move_values())
+            names = ("maventa_delivery_state", "maventa_channel")
+            move._maventa_write({name: values[name] for name in names})
+
+    # Polling ------------------------------------------------------------------
+
+    # Asking -------------------------------------------------------------------
+
+    @api.model
+    def _due_looks(self, company, skipped):
+        """What to ask about in one call: nothing unless something is due.
+
+        :param skipped: ids of those that somebody else is writing to
+        """
+        followed = [("company_id", "=", company.id), ("check_at", "!=", False)]
+        looks = self.search(
+            [*followed, ("id", "not in", skipped)],
+            order="check_at, id",
+            limit=PAGE_SIZE,
+        )
+        due = looks[:1].check_at
+        return looks if due and due <= fields.Datetime.now() else self.browse()
+
+    def _follow(self, client):
+        """Ask about up to 100 at once, and write down what is new.
+
+        :raises MaventaError: Maventa could not be asked
+        """
+        watch = Watch(client, SINGLE_LOOKS, client.until)
+        for answers in watch.look(self._watched()):
+            about = self.filtered(lambda t, names=answers: t.remote_id in names)
+            about._take_looks(answers, watch.missing)
+
+    def _watched(self):
+        """What the client needs to know of those that Maventa can be asked about."""
+        self.move_id.fetch(["name"])
+        return [
+            Watched(
+                transmission.remote_id,
+                transmission.move_id.name or "",
+                STATUSES[transmission.state],
+            )
+            for transmission in self
+            if transmission._is_followed()
+        ]
+
+    def _is_followed(self):
+        """Whether Maventa has it, as far as is known, and nothing newer instead."""
+        known = self.remote_id and self.state in STATUSES
+        newer = self._siblings().filtered(
+            lambda other: other.id > self.id and other._may_be_taken()
+        )
+        since = self.accepted_at or self.create_date
+        kept = since > fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        return bool(known and kept and not newer)
+
+    def _siblings(self):
+        """The invoice's other transmissions that Maventa has."""
+        return (self.move_id.maventa_transmission_ids - self).filtered("remote_id")
+
+    # Answers ------------------------------------------------------------------
+
+    def _take_looks(self, answers, missing=()):
+        """Write down what is new, and when the next look is. One bad answer costs only
+        its own transmission.
+
+        :param answers: by id at Maventa an invoice, or None
+        :param missing: ids that Maventa has said it does not know
+        :returns: those written to; others have just been locked by somebody else
+        """
+        mine = self.try_lock_for_update(allow_referencing=True)
+        followed = mine.filtered(lambda t: t._is_followed())
+        news = (answers, missing)
+        if not followed._try("take the news", followed._take_each_look, *news):
+            for each in followed:
+                each._try("take the news", each._take_each_look, *news)
+        for transmission in mine:
+            transmission.check_at = transmission._next_look()
+        return mine
+
+    def _take_each_look(self, answers, missing):
+        for transmission in self:
+            name = transmission.remote_id
+            transmission._take_look(answers.get(name), name in missing)
+        return True
+
+    def _take_look(self, invoice, missing):
+        """Write down what Maventa has just said of it."""
+        news = invoice and self._news(invoice)
+        if news:
+            self._take_news(*news)
+        if invoice and self.missing_since:
+            self.missing_since = False
+        if missing:
+            self._note_missing()
+
+    def _company_cause(self):
+        """What Maventa has just failed one of these for that concerns all invoices of
+        the company, or an empty text. What was handed over earlier is no news of it."""
+        since = fields.Datetime.now() - timedelta(seconds=LONGEST_PAUSE)
+        failed = self.filtered(
+            lambda t: (
+                t.state == "failed"
+                and not t.settled
+                and t.accepted_at
+                and t.accepted_at > since
+            )
+        )
+        causes = [cause_of((t.error_args or {}).get("text")) for t in failed]
+        return next((cause for cause in causes if cause in COMPANY_CAUSES), "")
+
+    def _note_missing(self):
+        """Once it is no proof that Maventa does not know it; for hours it is."""
+        now = fields.Datetime.now()
+        self.missing_since = self.missing_since or now
+        hours = (now - self.missing_since).total_seconds() / 3600
+        if self.state == "accepted" and hours >= MISSING_HOURS:
+            self._fail("not_known")
+
+    def _postpone(self, name):
+        """Have others come first: the question about this one could not be answered.
+
+        :param name: its id at Maventa; empty for a question about all of them
+        """
+        asked = self.filtered(lambda t: not name or t.remote_id == name)
+        soon = fields.Datetime.now() + timedelta(seconds=UNASKED_SECONDS)
+        for transmission in asked.try_lock_for_update(allow_referencing=True):
+            transmission.check_at = max(soon, transmission.check_at or soon)
+
+    def _next_look(self):
+        """When Maventa is asked again: the longer it has been quiet, the rarer."""
+        if not self._is_followed():
+            return False
+        now = fields.Datetime.now()
+        quiet = now - (self.news_at or self.accepted_at or self.create_date)
+        shortest, longest, share = (
+            (LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE)
+            if self.state == "accepted"
+            else (END_LOOK_SECONDS, LONGEST_END_LOOK_SECONDS, END_LOOK_SHARE)
+        )
+        if self.missing_since and self.state == "accepted":
+            longest = MISSING_LOOK_SECONDS
+        pause = min(max(quiet.total_seconds() / share, shortest), longest)
+        return now + timedelta(seconds=round(pause))
+
+    def _news(self, invoice):
+        """What Maventa says that is not known yet, or None.
+
+        :returns: the values of new events, the state, the id at Maventa
+        """
+        new = self._new_events(invoice.actions or ())
+        state = FATES.get(invoice.status, self.state)
+        if invoice.actions is not None and not self._is_decided(new):
+            state = self.state
+        name = invoice.id or self.remote_id
+        is_news = new or state != self.state or name != self.remote_id
+        return (new, state, name) if is_news else None
+
+    def _take_news(self, new, state, name):
+        self.env["maventa.transmission.event"].create(new)
+        values = {"remote_id": name}
+        if state != self.state or {event["type"] for event in new} - OLD_NEWS:
+            values["news_at"] = fields.Datetime.now()
+        self._set_state(state, **values, **self._told(state))
+
+    def _rerouted(self):
+        """Earlier and later transmissions of the same invoice at Maventa."""
+        return self._siblings().filtered(lambda t: t.remote_id == self.remote_id)
+
+    def _is_decided(self, new):
+        """Whether the status is about this transmission.
+
+        For a moment it may still be that from before the invoice was rerouted.
+        """
+        types = {*self.event_ids.mapped("type"), *(event["type"] for event in new)}
+        return not self._rerouted() or not types.isdisjoint(DECIDING)
+
+    def _new_events(self, actions):
+        """The values of those actions that are not stored yet.
+
+        A reroute also finds there what has happened before it.
+        """
+        rerouted = self._rerouted()
+        events = (self | rerouted).event_ids
+        known = {tuple(event[name] for name in IDENTITY) for event in events}
+        known |= self._seen_before()
+        known |= {(*identity[:-1], None) for identity in known}
+        new = []
+        for action in actions:
+            values = _event(action)
+            identity = _identity(values)
+            moment = values["happened_at"]
+            earlier = rerouted and moment and moment < self.create_date
+            if identity not in known and not earlier:
+                known |= {identity, (*identity[:-1], None)}
+                values["happened_at"] = moment or fields.Datetime.now()
+                new.append({"transmission_id": self.id, **values})
+        return new
+
+    def _seen_before(self):
+        """What had happened to the invoice before it was sent another way."""
+        seen = (self.before or {}).get("actions", ())
+        return {_identity(_event(Action(*texts))) for texts in seen}
+
+    def _told(self, state):
+        """What the events say, in the fields of the transmission."""
+        events = self.event_ids.sorted("happened_at")
+        gone = events.filtered(lambda e: e.type in ("SENT", "DELIVERED") and e.channel)
+        arrived = events.filtered(lambda event: event.type == "DELIVERED")[-1:]
+        channel = gone[-1:].channel or self.channel
+        delivered = arrived.happened_at or self.delivered_at or fields.Datetime.now()
+        return {
+            "channel": channel,
+            "warning": state != "failed" and self._warning_of(channel, events),
+            "delivered_at": state == "delivered" and delivered,
+            **self._failure_of(state, events),
+        }
+
+    def _warning_of(self, channel, events):
+        """What is worth a person's attention although the invoice has left."""
+        if WITHOUT_ATTACHMENTS in events.mapped("key"):
+            return "without_attachments"
+        surprise = channel and self.planned_channel not in (False, channel)
+        return surprise and SURPRISES[channel]
+
+    def _failure_of(self, state, events):
+        if state != "failed":
+            return {"error_code": False, "error_args": False}
+        errors = events.filtered(lambda event: event.type == "ERROR")
+        customer = self.move_id.partner_id.commercial_partner_id.name or ""
+        text = errors[-1:].message or ""
+        return {
+            "error_code": "not_delivered",
+            "error_args": {"text": text, "customer": customer},
+        }
+
+    # Webhooks -----------------------------------------------------------------
+
+    @api.model
+    def _take_webhook(self, secret, ids):
+        """Have Maventa asked soon about those of the ids that are followed.
+
+        Nothing is written for who does not know the address, and little for who does.
+
+        :param ids: whatever the call named
+        """
+        company = self.env["res.company"]._maventa_by_secret(secret)
+        followed = self.search(
+            [
+                ("company_id", "=", company.id or 0),
+                ("check_at", "!=", False),
+                "|",
+                ("remote_id", "in", list(ids)),
+                ("uuid", "in", list(ids)),
+            ]
+        )
+        if followed:
+            followed._look_soon()
+            self._wake_delivery()
+
+    def _look_soon(self):
+        """Have these looked at by the next run, but for those just looked at."""
+        now = fields.Datetime.now()
+        later = self.filtered(lambda transmission: transmission.check_at > now)
+        try:
+            with self.env.cr.savepoint():
+                later.try_lock_for_update(allow_referencing=True).check_at = now
+        except psycopg2.errors.SerializationFailure:
+            _logger.info("Transmissions %s have just been looked at.", later.ids)
+
+    @api.model
+    def _wake_delivery(self):
+        """Have the next run start soon, once for however many calls."""
+        cron = self.env.ref("account_maventa.ir_cron_maventa_delivery")
+        now = fields.Datetime.now()
+        rested = timedelta(seconds=WEBHOOK_PAUSE) + (cron.lastcall or cron.create_date)
+        moment = max(now, rested)
+        asked = [("cron_id", "=", cron.id), ("call_at", "<=", moment)]
+        if not self.env["ir.cron.trigger"].search_count(asked, limit=1):
+            cron._trigger(at=moment)
+
+    # Synchronising the invoice ------------------------------------------------
+
+    @api.model
+    def _settle_all(self, company, until):
+        """Bring invoices in line, batch after batch.
+
+        What is told refers to the company: while somebody holds it, nothing is.
+
+        :param until: the moment of the monotonic clock when it has to stop
+        :returns: whether something is left
+        """
+        last = 0
+        while company._maventa_is_free():
+            unsettled = self._unsettled_after(company, last)
+            if not unsettled:
+                break
+            unsettled._settle_or_leave()
+            self.env["ir.cron"]._commit_progress()
+            if time.monotonic() >= until:
+                return len(unsettled) == SETTLE_BATCH
+            last = unsettled[-1].id
+        return False
+
+    @api.model
+    def _unsettled_after(self, company, last):
+        domain = [
+            ("company_id", "=", company.id),
+            ("settled", "=", False),
+            ("state", "!=", "sending"),
+            ("id", ">", last),
+            # What another way will make of the invoice is to be known first.
+            ("rerouting_ids", "not any", [("state", "in", OPEN_STATES)]),
+        ]
+        return self.search(domain, limit=SETTLE_BATCH, order="id")
+
+    def _settle_or_leave(self):
+        """Settle together, or, if that fails, as many as can be one by one."""
+        done = self._try("settle", self._settle)
+        if done is not None:
+            return done
+        for transmission in self:
+            one = transmission._try("settle", transmission._settle)
+            done = (done or self.browse()) + (one or self.browse())
+        return done
+
+    def _try(self, what, function, *arguments):
+        """Do something that may fail without harm to the rest of the transaction.
+
+        :raises SerializationFailure: somebody was faster; only a new transaction can
+            see what they wrote
+        """
+        try:
+            with self.env.cr.savepoint():
+                return function(*arguments)
+        except psycopg2.errors.SerializationFailure:
+            raise
+        except Exception:
+            self.env.invalidate_all(flush=False)
+            _logger.exception("Transmissions %s: could not %s.", self.ids, what)
+            return None
+
+    def _settle(self):
+        """Write to the invoices, skipping those that somebody else is writing to.
+
+        :returns: the transmissions settled
+        """
+        self._overtake_reroutings()
+        free = self.move_id.try_lock_for_update(allow_referencing=True)
+        settled = self.filtered(lambda transmission: transmission.move_id in free)
+        settled.settled = True
+        current = settled.filtered(lambda transmission: transmission._is_latest())
+        groups = current.grouped(lambda transmission: transmission._move_values())
+        for values, group in groups.items():
+            group.move_id._maventa_write(dict(values))
+        news = current.filtered(lambda t: t.noted != t._news_key())
+        news._tell_invoices()
+        settled._settle_reroutings()
+        return settled
+
+    def _overtake_reroutings(self):
+        """News of the channel before are newer than a refusal of another channel."""
+        in_new_state = self.filtered(lambda each: each._is_in_new_state())
+        in_new_state.rerouting_ids.filtered(
+            lambda each: (
+                each.state == "failed" and each.settled and not each.accepted_at
+            )
+        ).overtaken = True
+
+    def _settle_reroutings(self):
+        """What was taken back leaves the invoice as it was before; what has ended lets
+        the transmission before be followed again."""
+        self.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
+        ended = self.filtered(lambda t: t.state in ("failed", "cancelled"))
+        followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
+        free = followed.try_lock_for_update(allow_referencing=True)
+        free.check_at = fields.Datetime.now()
+
+    def _is_latest(self):
+        """Whether the invoice goes by this transmission, or went by it at last."""
+        return self == self.move_id._maventa_latest()
+
+    def _move_values(self):
+        """What the invoice has to say now, as pairs of field and value."""
+        values = self._delivery_values()
+        if self.accepted_at:
+            # A channel that was taken is not to be taken again.
+            values["maventa_way"] = False
+        return tuple(values.items())
+
+    def _delivery_values(self):
+        if self.handled_at and self.state == "failed":
+            return {"maventa_delivery_state": "handled", "maventa_channel": False}
+        if self.state == "cancelled":
+            return {"maventa_delivery_state": False, "maventa_channel": False}
+        values = {
+            "maventa_delivery_state": self.state,
+            "maventa_channel": self.channel or self.planned_channel,
+        }
+        if self.state in TAKEN_STATES:
+            values["is_move_sent"] = True
+        status = self._status_then()
+        if status:
+            values["maventa_status_id"] = status.id
+        return values
+
+    def _status_then(self):
+        """The status that the invoice gets, unless a person has meanwhile given it one
+        of their own."""
+        company = self.company_id.sudo()
+        waits = company.maventa_to_transfer_status_id
+        failed = company.maventa_failed_status_id
+        status = self.move_id.maventa_status_id
+        if not self._is_in_new_state():
+            return None
+        if self.state == "failed":
+            return status in waits | company.maventa_transferred_status_id and failed
+        is_first = self._noted_state() not in FATES.values()
+        transferred = company.maventa_transferred_status_id
+        if self.state in TAKEN_STATES and (
+            is_first or status in waits | failed | transferred
+        ):
+            return self.move_id._maventa_status_after()
+        return None
+
+    # Notes, activities, mail --------------------------------------------------------
+
+    def _news_key(self):
+        return f"{self.state}/{self.warning or ''}"
+
+    def _noted_state(self):
+        return (self.noted or "").partition("/")[0]
+
+    def _is_in_new_state(self):
+        """Whether the invoice has not been told of this state yet."""
+        return self._noted_state() != self.state
+
+    def _tell_invoices(self):
+        """Notes for what a person wants to read later, activities for what is to be
+        done; both once, however often Maventa says the same."""
+        self._log_on_invoices()
+        changed = self.filtered(lambda t: t._is_in_new_state())
+        failed = changed.filtered(lambda t: t.state == "failed")
+        failed.to_tell = True
+        failed._try("plan activities", failed._plan_activities)
+        taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
+        taken.to_tell = False
+        taken.move_id._maventa_close_activities()
+        for key, group in self.grouped(lambda t: t._news_key()).items():
+            group.noted = key
+
+    def _plan_activities(self):
+        """Have somebody see to each failure, told in that person's language."""
+        for transmission in self:
+            user = transmission.move_id._maventa_responsible()
+            if user:
+                told = transmission.with_context(lang=user.sudo().lang or "en_US")
+                note = Markup("%s<br/>%s") % (told.error_message, told.remedy)
+                transmission.move_id._maventa_plan_activity(user.sudo(), note)
+
+    def _log_on_invoices(self):
+        bodies = {t.move_id.id: t._note() for t in self}
+        bodies = {number: body for number, body in bodies.items() if body}
+        if bodies:
+            self.env["account.move"].browse(bodies)._message_log_batch(bodies=bodies)
+
+    def _note(self):
+        """What is new, as the text of a note; empty for what the state says already."""
+        texts = [self._state_note()] if self._is_in_new_state() else []
+        if self.warning and not (self.noted or "").endswith(self.warning):
+            texts += self._warning_texts()
+        return Markup("<br/>").join(filter(None, texts))
+
+    def _state_note(self):
+        if self.state == "failed":
+            return Markup("%s<br/>%s") % (self.error_message, self.remedy)
+        if self.state != "accepted":
+            return ""
+        if self._noted_state() in FATES.values():
+            return self.env._("Maventa sends the invoice again, another way.")
+        if self.rerouted_id:
+            return self.env._(
+                "Maventa sends it another way: %(channel)s, %(address)s.",
+                channel=self._channel_name(self.planned_channel),
+                address=", ".join(self.request.values()),
+            )
+        return self.env._(
+            "Handed over to Maventa. Planned channel: %(channel)s.",
+            channel=self._channel_name(self.planned_channel),
+        )
+
+    def _warning_texts(self):
+        """What is worth knowing of an invoice that has left, and what to do."""
+        arguments = {"planned": self._channel_name(self.planned_channel)}
+        return list(filter(None, explain(self.env, self.warning + "_after", arguments)))
+
+    def _channel_name(self, channel):
+        selection = self._fields["planned_channel"]._description_selection(self.env)
+        return dict(selection).get(channel, "")
+
+    @api.model
+    def _tell_failures(self, company):
+        """Have one mail tell of all failures that it has not been told of yet."""
+        untold = self.search([("company_id", "=", company.id), ("to_tell", "=", True)])
+        untold = untold.sorted("id").try_lock_for_update(allow_referencing=True)
+        untold._mail_failures(company)
+        untold.to_tell = False
+        self.env["ir.cron"]._commit_progress()
+
+    def _mail_failures(self, company):
+        """Queue one mail that tells cause and remedy of each failure."""
+        if not self or not company.sudo().maventa_notification_email:
+            return
+        body = self.env["ir.qweb"]._render(
+            "account_maventa.transfer_failure_mail",
+            {"transmissions": self, "company": company},
+        )
+        count = len(self)
+        subject = (
+            self.env._("1 invoice could not be sent")
+            if count == 1
+            else self.env._("%(count)s invoices could not be sent", count=count)
+        )
+        company._maventa_mail(subject, body)
+
+    # Log ----------------------------------------------------------------------
+
+    @api.depends("accepted_at", "delivered_at")
+    def _compute_delivery_hours(self):
+        for each in self:
+            seconds = 0
+            if each.accepted_at and each.delivered_at:
+                # Two clocks: what was delivered at once may seem delivered before.
+                taken = each.delivered_at - each.accepted_at
+                seconds = max(0, taken.total_seconds())
+            each.delivery_hours = seconds / 3600
+
+    def _read_group_select(self, aggregate_spec, query):
+        """EXTENDS base: the average leaves out what is not delivered."""
+        selected = super()._read_group_select(aggregate_spec, query)
+        if aggregate_spec != "delivery_hours:avg":
+            return selected
+        delivered = self._field_to_sql(self._table, "delivered_at", query)
+        return SQL("%s FILTER (WHERE %s IS NOT NULL)", selected, delivered)
+
+    @api.depends("planned_channel", "channel")
+    def _compute_is_another_way(self):
+        """An e-invoice to somebody whose address only Maventa knew is no setback."""
+        for each in self:
+            both = each.planned_channel and each.channel
+            each.is_another_way = both and (
+                ROUTES.index(each.channel) > ROUTES.index(each.planned_channel)
+            )
+
+    @api.depends("is_another_way", "event_ids")
+    @api.depends_context("lang")
+    def _compute_way_reason(self):
+        for each in self:
+            each.way_reason = each.is_another_way and each._why_another_way()
+
+    def _why_another_way(self):
+        """What Maventa says of the planned way, else of anything that went wrong."""
+        setbacks = self.event_ids.filtered(lambda event: event._is_setback())
+        planned = setbacks.filtered(lambda event: event.channel == self.planned_channel)
+        told = (planned or setbacks)[:1].message
+        channels = {
+            "planned": self._channel_name(self.planned_channel),
+            "taken": self._channel_name(self.channel),
+        }
+        text = self.env._("Planned: %(planned)s. Taken: %(taken)s.", **channels)
+        return " ".join(filter(None, [text, told]))
+
+    # Timeline -----------------------------------------------------------------------
+
+    @api.depends("state", "accepted_at", "delivered_at", "event_ids", "error_code")
+    @api.depends_context("lang", "tz")
+    def _compute_timeline(self):
+        for each in self:
+            each.timeline = each._render_timeline()
+
+    def _render_timeline(self):
+        """What has happened, first to last, as HTML; Maventa's words are escaped."""
+        steps = [step for each in self.sorted("id") for step in each._steps()]
+        for step in steps:
+            moment = step["moment"]
+            step["time"] = moment and format_datetime(
+                self.env, moment, dt_format="short"
+            )
+        return self.env["ir.qweb"]._render(
+            "account_maventa.maventa_timeline", {"steps": steps}
+        )
+
+    def _steps(self):
+        """The steps of this transmission in the order in which they happened."""
+        self.ensure_one()
+        events = self.event_ids.filtered(lambda event: event._tells())
+        later = [*self._own_steps(), *events.mapped(_event_step)]
+        later.sort(key=lambda step: step["moment"])
+        return [*self._first_steps(), *later, *self._last_steps()]
+
+    def _first_steps(self):
+        if self.sha256:
+            channel = self._channel_name(self.planned_channel)
+            title = self.env._(
+                "Prepared. Planned channel: %(channel)s.", channel=channel
+            )
+            yield _step(self.create_date, title)
+
+    def _own_steps(self):
+        if self.accepted_at:
+            title = self.env._("Taken by Maventa")
+            yield _step(self.accepted_at, title, icon="fa-check", level="info")
+        told = self.event_ids.filtered(lambda event: event.type == "DELIVERED")
+        if self.delivered_at and not told:
+            title = self.env._("Delivered")
+            yield _step(self.delivered_at, title, "fa-check-circle", "success")
+
+    def _last_steps(self):
+        """How it ended or what is waited for, of which no moment is stored, and what
+        a person has done about it."""
+        text = " ".join(filter(None, [self.error_message, self.remedy]))
+        names = dict(self._fields["state"]._description_selection(self.env))
+        if self.state == "failed":
+            icon = "fa-times-circle"
+            yield _step(None, names["failed"], icon, "danger", text=text)
+        elif self.state == "cancelled":
+            yield _step(None, names["cancelled"], "fa-undo")
+        elif self.error_code:
+            yield _step(None, names[self.state], "fa-clock-o", "warning", text=text)
+        if self.handled_at:
+            name = self.handled_by_id.sudo().name
+            title = self.env._("Handled outside by %(name)s", name=name)
+            text = self.handled_note or ""
+            yield _step(self.handled_at, title, "fa-hand-paper-o", text=text)
+
+    # Document -----------------------------------------------------------------
+
+    @api.depends("document")
+    def _compute_document_links(self):
+        for each in self:
+            each.document_links = Markup("<br/>").join(
+                Markup('<a href="{}" target="_blank">{}</a>').format(
+                    each._file_address(f"sent-{number}"), file.name
+                )
+                for number, file in enumerate(each._sent_files())
+            )
+
+    def _file_address(self, what):
+        return f"/account_maventa/file/{self.id}/{what}"
+
+    # What was sent --------------------------------------------------------------------
+
+    def _store(self, document):
+        store_content(self, "document", document, "application/xml")
+
+    def _document_attachments(self):
+        """Where the documents lie, as bytes."""
+        domain = [("res_model", "=", self._name), ("res_field", "=", "document")]
+        files = self.env["ir.attachment"].sudo()
+        return files.search([*domain, ("res_id", "in", self.ids)])
+
+    def _sent_files(self):
+        """The document and the files inside, first the document itself."""
+        content = read_content(self._document_attachments()[:1])
+        if not content:
+            return []
+        whole = a_file(self.file_name or "invoice", content)
+        if whole.mimetype == "application/zip":
+            return [whole, *_files_in_archive(content)]
+        return [whole, *_files_in_document(content)]
+
+    def _sent_file(self, number):
+        """One of :meth:`_sent_files`.
+
+        :raises UserError: there is none of this number
+        """
+        files = self._sent_files()
+        if number < len(files):
+            return files[number]
+        raise UserError(
+            self.env._("The document was sent without such a file.")
+            if files
+            else self.env._("The document that was sent is not kept any more.")
+        )
+
+    def _sent_pdf(self):
+        """The invoice as the customer's people see it, named like the document.
+
+        :raises UserError: the document went without it
+        """
+        for file in self._sent_files():
+            if file.mimetype == "application/pdf":
+                return file
+        return self._sent_file(len(self._sent_files()))
+
+    # What Maventa has -----------------------------------------------------------------
+
+    def _file_at_maventa(self, return_format):
+        """What Maventa has or has made of the invoice.
+
+        :raises UserError: one sentence of cause and remedy
+        """
+        if not self.remote_id:
+            raise UserError(self.env._("Maventa has not got this invoice."))
+        content = self.company_id._maventa_ask(
+            lambda client: self._ask_for(client, return_format)
+        )
+        return a_file(f"maventa_{self.move_id.name}", content)
+
+    def _ask_for(self, client, return_format):
+        try:
+            return client.document(self.remote_id, return_format)
+        except NotFound as error:
+            text = self.env._("Maventa does not have this document, or not any more.")
+            raise UserError(text) from error
+
+    # Opening --------------------------------------------------------------------------
+
+    def _file(self, what):
+        """The file that one of the buttons stands for.
+
+        :raises AccessError: the reader may not see this transmission
+        :raises UserError: there is no such file, or Maventa does not give it
+        """
+        self.ensure_one()
+        self.check_access("read")
+        number = re.fullmatch(r"sent-(\d{1,4})", what)
+        if number:
+            return self._sent_file(int(number[1]))
+        if what == "sent-pdf":
+            return self._sent_pdf()
+        return self._file_at_maventa(IMAGE if what == "maventa-pdf" else self.format)
+
+    def action_open_file(self):
+        """Open the file that the button's context names, in a tab of its own."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": self._file_address(self.env.context["maventa_file"]),
+            "target": "new",
+        }
+
+    # Retention ----------------------------------------------------------------
+
+    @api.depends("document_dropped_at")
+    @api.depends_context("lang", "tz")
+    def _compute_document_note(self):
+        for transmission in self:
+            moment = transmission.document_dropped_at
+            transmission.document_note = moment and self.env._(
+                "The document was deleted on %(date)s, as its company keeps documents"
+                " for a limited time only.",
+                date=fields.Datetime.context_timestamp(transmission, moment).date(),
+            )
+
+    @api.autovacuum
+    def _drop_old_documents(self):
+        """Drop the documents that have been kept for as long as their company wants.
+
+        :returns: how many were dropped, and how many more there are at least
+        """
+        domain = self._too_old()
+        old = self.sudo().search(domain, limit=RETENTION_BATCH, order="id")
+        free = old.try_lock_for_update(allow_referencing=True)
+        free.write({"document": False, "document_dropped_at": fields.Datetime.now()})
+        full = len(old) == RETENTION_BATCH and free
+        return len(free), int(bool(full))
+
+    def _too_old(self):
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        now = fields.Datetime.now()
+        ends = {
+            company.id: now - relativedelta(months=company.maventa_retention_months)
+            for company in companies.search([("maventa_retention_months", ">", 0)])
+        }
+        old = (
+            Domain("company_id", "=", company) & Domain("create_date", "<", end)
+            for company, end in ends.items()
+        )
+        kept = [("state", "in", END_STATES), ("document", "!=", False)]
+        return Domain.OR(old) & Domain(kept)
+
+
+def _refusal(error):
+    """The code and the arguments to store for a refusal."""
+    if isinstance(error, Conflict):
+        return error.code, {"text": error.message}
+    doubt = {"doubtful": True} if error.duplicate else {}
+    return "rejected", {"text": str(error), "code": error.code, **doubt}
+
+
+def _event(action):
+    """An action of the client in the fields of an event."""
+    channel = action.channel.lower()
+    return {
+        "type": action.type,
+        "channel": channel if channel in ROUTES else False,
+        "key": action.key or False,
+        "message": shorten(action.message) or False,
+        "happened_at": _moment(action.happened_at),
+    }
+
+
+def _identity(values):
+    return tuple(values[name] for name in IDENTITY)
+
+
+def _moment(text):
+    """The moment of an ISO 8601 text in UTC, to the second; None if it is none, or one
+    that no invoice can have."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        if moment.tzinfo:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(microsecond=0) if moment.year in YEARS else None
+
+
+def _step(moment, title, icon="fa-circle-o", level="muted", text="", channel=""):
+    values = {"moment": moment, "title": title, "icon": icon, "level": level}
+    return values | {"text": text, "channel": channel}
+
+
+def _event_step(event):
+    kind = "ERROR" if event._is_setback() else event.type
+    icon, level = EVENT_STEPS.get(kind, ("fa-circle-o", "muted"))
+    channel = event.transmission_id._channel_name(event.channel)
+    return _step(
+        event.happened_at,
+        event._title(),
+        icon,
+        level,
+        text=event.message or "",
+        channel=channel,
+    )
+
+
+def a_file(name, content):
+    """A file of the kind that its first bytes tell, under a name that does no harm."""
+    start = content[:8].removeprefix(b"\xef\xbb\xbf")
+    found = (kind for kind in KINDS if start.startswith(kind[0]))
+    _start, ending, mimetype = next(found, (b"", "", UNKNOWN))
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") or "file"
+    fits = safe.lower().endswith(ending) if mimetype in SHOWN else "." in safe
+    return File(safe if fits else safe + ending, mimetype, content)
+
+
+def _files_in_archive(content):
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            return [a_file(name, archive.read(name)) for name in names]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return []
+
+
+def _files_in_document(content):
+    try:
+        root = etree.fromstring(content, etree.XMLParser(**PARSER))
+    except etree.XMLSyntaxError:
+        return []
+    return [
+        a_file(node.get("filename") or "file", base64.b64decode(node.text or ""))
+        for node in root.iterfind(".//{*}EmbeddedDocumentBinaryObject")
+    ]

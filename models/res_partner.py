@@ -1,7 +1,26 @@
+import re
+
 from odoo import fields, models
 from odoo.tools import email_normalize
 
+from odoo.addons.account_edi_ubl_cii.models.account_edi_common import EAS_MAPPING
+
 from ..const import ROUTES
+from ..einvoice.identifiers import (
+    DEFAULT_SCHEMES,
+    OVT,
+    SCHEMES,
+    VAT_PREFIXES,
+    address,
+    address_text,
+    company_number,
+    has_digits,
+    number_address,
+    number_in_vat,
+    parse_address,
+    register_country,
+    vat_number,
+)
 
 
 class ResPartner(models.Model):
@@ -90,3 +109,76 @@ class ResPartner(models.Model):
         """The address for invoices by e-mail: the contact's own, else the company's."""
         email = self.email or self.commercial_partner_id.email or ""
         return email_normalize(email) or email.strip()
+
+    # Identifiers --------------------------------------------------------------
+
+    def _maventa_vat(self):
+        """The VAT number, in capitals and with its prefix; nothing if it has none."""
+        country = self.country_id
+        in_union = country in self.env.ref("base.europe").country_ids
+        return vat_number(country.code, self.vat, in_union)
+
+    def _maventa_company_number(self):
+        """The number in the country's register of companies, and its scheme.
+
+        It is taken from the VAT number where that contains it.
+
+        :returns: scheme (empty where the number has no known form) and number
+        """
+        country = register_country(self.country_id.code)
+        registry = self.company_registry or ""
+        if not has_digits(registry):
+            registry = ""
+        texts = [registry, number_in_vat(country, self._maventa_vat())]
+        if "l10n_no_bronnoysund_number" in self._fields:
+            texts.insert(0, self.l10n_no_bronnoysund_number)
+        if country == "SE":
+            # With the century, as sole traders write their number.
+            texts.append(re.sub(r"\D", "", registry)[2:])
+        return company_number(country, *texts) or ("", registry.strip())
+
+    def _maventa_peppol_address(self, entered=None):
+        """The electronic address: scheme and value (BT-34, BT-49).
+
+        What was entered for Maventa goes before the Peppol address that Odoo has,
+        and that one before what follows from the company's numbers, unless Odoo put
+        it there for lack of something better.
+
+        :param entered: what counts as entered for Maventa, if not the partner's own
+        :returns: nothing if there is none that Peppol allows
+        """
+        own = self.maventa_address if entered is None else entered
+        entered = parse_address(own, register_country(self.country_id.code))
+        if entered and entered[0] in SCHEMES:
+            return address(*entered)
+        known = (self.peppol_eas or "", self.peppol_endpoint or "")
+        candidates = [known, number_address(*self._maventa_company_number()), known]
+        if known[0] in DEFAULT_SCHEMES:
+            candidates.pop(0)
+        candidates.append(self._maventa_vat_address())
+        return next(
+            (found for pair in candidates if pair[1] and (found := address(*pair))),
+            None,
+        )
+
+    def _maventa_vat_address(self):
+        """An address made of the VAT number, where the country has a scheme for it."""
+        code = self.country_id.code
+        prefix = VAT_PREFIXES.get(code, "").replace("XI", "GB")
+        mapping = EAS_MAPPING.get(code) or EAS_MAPPING.get(prefix, {})
+        scheme = next((eas for eas, field in mapping.items() if field == "vat"), "")
+        vat = self._maventa_vat()
+        # Northern Irish numbers are British ones that trade in goods with the EU.
+        return scheme, vat.replace("XI", "GB") if scheme == "9932" else vat
+
+    def _maventa_address_text(self, entered):
+        """An e-invoice address that was entered for this customer, as Maventa gets
+        it."""
+        country = self.commercial_partner_id.country_id or self.country_id
+        return address_text(entered, register_country(country.code))
+
+    def _maventa_operator_text(self, entered):
+        """An operator that was entered, as Maventa gets it: their codes have no
+        blanks."""
+        bare = re.sub(r"\s", "", entered or "")
+        return bare if OVT.fullmatch(bare) else (entered or "").strip()

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from ..models.res_company_connection import DRAWERS
+from ..models.res_company import DRAWERS
 from ..sandbox.fault_plays import PLAYS
 from ..sandbox.invoices import Invoices
 from ..sandbox.server import Sandbox

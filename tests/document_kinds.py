@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import Command
 
-from ..models.account_edi_xml_maventa_bis3_payment import MANDATES
+from ..models.bis3.payment import MANDATES
 from .document_case import SELLERS
 
 BILLING = "BillingReference/InvoiceDocumentReference/"

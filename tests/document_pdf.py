@@ -7,8 +7,8 @@ from lxml import html
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
-from ..models.account_edi_xml_maventa_bis3 import NO_XML
-from ..models.account_edi_xml_maventa_bis3_line import UNITS
+from ..models.bis3.document import NO_XML
+from ..models.bis3.line import UNITS
 
 REPORT = "account.report_invoice_with_payments"
 NUMBER = re.compile(r"(\d[\d.,\s]*)[.,](\d+)|(\d+)")

@@ -7,8 +7,8 @@ from lxml import etree
 
 from odoo import Command
 
-from ..models.account_edi_xml_maventa_bis3_line import UNITS
-from ..models.party_identifiers import vat_number
+from ..einvoice.identifiers import vat_number
+from ..models.bis3.line import UNITS
 from .document_case import FOLDER, validator
 
 TERRITORIES = (

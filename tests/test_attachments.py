@@ -16,7 +16,8 @@ from odoo.http import Request
 from odoo.tests import BaseCase, HttpCase, new_test_user, tagged
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
-from ..models import account_move_attachments, pdf_process
+from ..einvoice import pdf_process
+from ..models import account_move as account_move_attachments
 from .common import MaventaCase
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -30,7 +30,7 @@ from ..client.answer import UNSTORABLE
 from ..client.auth import TokenDrawer
 from ..client.reroute import Before, Look, Reroute
 from ..client.schemas import Token
-from ..models.maventa_transmission_follow import _event
+from ..models.maventa_transmission import _event
 from .test_client import COMPANY
 
 _logger = logging.getLogger(__name__)

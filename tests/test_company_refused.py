@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tools import html2plaintext
 
-from ..models.res_company_connection import DRAWERS
+from ..models.res_company import DRAWERS
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 

@@ -11,7 +11,7 @@ from odoo import fields
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import Form, new_test_user
 
-from ..models.res_company_entry import LOCKED_FIELDS
+from ..models.res_company import LOCKED_FIELDS
 from .common import MaventaCase
 
 SIGNER = "signer@testi.example"

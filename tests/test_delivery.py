@@ -10,8 +10,8 @@ from odoo import fields
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from ..models.causes_delivery import OTHER, UNTOLD, delivery_cause
-from ..models.maventa_transmission_settle import MaventaTransmission as Settling
+from ..models.causes import OTHER, UNTOLD, delivery_cause
+from ..models.maventa_transmission import MaventaTransmission as Settling
 from .common import ADDRESS, MaventaCase
 
 MODELS = "odoo.addons.account_maventa.models"
@@ -392,7 +392,7 @@ class TestDelivery(DeliveryCase):
 
     def test_all_failures_of_a_run_are_in_one_mail(self):
         moves = self.send(*[self.failing] * 5, self.einvoice)
-        with patch(f"{MODELS}.maventa_transmission_settle.SETTLE_BATCH", 2):
+        with patch(f"{MODELS}.maventa_transmission.SETTLE_BATCH", 2):
             self.look()
         self.assertEqual(len(self.mails()), 1)
         self.assertIn("5 invoices", self.mails().subject)
@@ -412,13 +412,13 @@ class TestDelivery(DeliveryCase):
 
         with (
             patch.object(Settling, "_plan_activities", plan_or_conflict),
-            self.assertNoLogs(f"{MODELS}.maventa_transmission_settle", "ERROR"),
+            self.assertNoLogs(f"{MODELS}.maventa_transmission", "ERROR"),
         ):
             self.look()
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual((len(self.activities(move)), len(self.mails())), (1, 1))
 
-    @mute_logger(f"{MODELS}.res_company_turns")
+    @mute_logger(f"{MODELS}.res_company")
     def test_a_run_that_dies_before_it_told_is_made_up_for_by_the_next(self):
         move = self.send(self.failing)
         with patch.object(Settling, "_mail_failures", side_effect=MemoryError):

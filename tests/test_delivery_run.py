@@ -14,8 +14,8 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..client import MaventaClient
-from ..models.maventa_transmission_follow import MaventaTransmission as Following
-from ..models.maventa_transmission_follow import _moment
+from ..models.maventa_transmission import MaventaTransmission as Following
+from ..models.maventa_transmission import _moment
 from ..sandbox.fault_plays import PLAYS
 from ..sandbox.invoice import to_json
 from ..sandbox.invoices import Invoices
@@ -119,7 +119,7 @@ class TestDeliveryRun(DeliveryCase):
         due = [("check_at", "<=", fields.Datetime.now())]
         return self.env["maventa.transmission"].sudo().search_count(due)
 
-    @mute_logger(f"{MODELS}.res_company_turns")
+    @mute_logger(f"{MODELS}.res_company")
     def test_many_are_asked_about_in_few_calls_with_flat_memory(self):
         """Stopped in the middle and taken up again; by hand with MAVENTA_MANY=20000."""
         count = int(os.environ.get("MAVENTA_MANY", "800"))
@@ -243,7 +243,7 @@ class TestDeliveryRun(DeliveryCase):
         self.assertInvoice(moves[1], self.transferred, "accepted")
         self.assertInvoice(moves[2], self.transferred, "accepted")
 
-    @patch(f"{MODELS}.res_company_delivery.SINGLE_LOOKS", 30)
+    @patch(f"{MODELS}.res_company.SINGLE_LOOKS", 30)
     def test_single_questions_are_bounded_and_no_answer_is_no_proof(self):
         self.make_open(50, lambda number: 86400)
         self.backend.invoices._by_id.clear()
@@ -305,7 +305,7 @@ class TestDeliveryRun(DeliveryCase):
 
         with (
             patch.object(Following, "_news", break_down),
-            mute_logger(f"{MODELS}.maventa_transmission_settle"),
+            mute_logger(f"{MODELS}.maventa_transmission"),
         ):
             self.look()
         self.assertInvoice(moves[0], self.transferred, "accepted")
@@ -417,7 +417,7 @@ class TestDeliveryRun(DeliveryCase):
     def set_parameter_of_database(self, uuid):
         self.env["ir.config_parameter"].sudo().set_param("database.uuid", uuid)
 
-    @mute_logger(f"{MODELS}.res_company_turns")
+    @mute_logger(f"{MODELS}.res_company")
     def test_a_company_that_breaks_costs_its_own_turn(self):
         second = self.make_company()
         self.connect(second, "other@testi.example")

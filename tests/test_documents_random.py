@@ -20,7 +20,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models import en16931
+from ..einvoice import en16931
 from .document_case import FOLDER, PARTIES, SELLERS, DocumentCase, validator
 
 COUNT = int(os.environ.get("MAVENTA_DOCUMENTS", 200))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from ..models.causes_rules import RULE_TEXTS
-from ..models.en16931 import CAC, check
+from ..einvoice.en16931 import CAC, check
+from ..models.causes import RULE_TEXTS
 
 DOCUMENT = """
 <Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
@@ -258,7 +258,7 @@ class TestNet(unittest.TestCase):
         self.assertLess(min(_seconds(xml) for _ in range(10)), 0.003)
 
     def test_it_needs_no_odoo(self):
-        path = Path(__file__).parent.parent / "models" / "en16931.py"
+        path = Path(__file__).parent.parent / "einvoice" / "en16931.py"
         self.assertNotIn("odoo", path.read_text().replace("no Odoo", ""))
 
 

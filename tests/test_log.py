@@ -11,9 +11,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
-from ..models.cause_labels import CAUSE_LABELS
-from ..models.causes import INVOICE_CAUSES
-from ..models.maventa_transmission_document import a_file
+from ..models.causes import CAUSE_LABELS, INVOICE_CAUSES
+from ..models.maventa_transmission import a_file
 from .log_case import LogCase
 
 NEVER_STORED = {"by_letter", "no_account", "due_soon", "company_stopped"}

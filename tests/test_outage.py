@@ -9,15 +9,15 @@ from odoo import fields
 from odoo.tools import mute_logger
 
 from ..const import LONGEST_PAUSE, SEND_BATCH
-from ..models.res_company_connection import DRAWERS
-from ..models.tuning import pause_seconds, tuned
+from ..models.parameters import pause_seconds, tuned
+from ..models.res_company import DRAWERS
 from ..sandbox.fault_plays import PLAYS
 from .common import MaventaCase
 
 OUTAGE = 6 * 3600
 MODELS = "odoo.addons.account_maventa.models"
-TUNING_LOG = f"{MODELS}.tuning"
-TURNS = f"{MODELS}.res_company_turns"
+TUNING_LOG = f"{MODELS}.parameters"
+TURNS = f"{MODELS}.res_company"
 
 
 class OutageCase(MaventaCase):
@@ -101,7 +101,7 @@ class TestOutage(OutageCase):
         self.outage(3600)
         new = [self.make_waiting() for _ in range(8)]
         # One after the other: of several on the way at once the quickest comes first.
-        with patch(f"{MODELS}.maventa_transmission_send.SEND_THREADS", 1):
+        with patch(f"{MODELS}.maventa_transmission.SEND_THREADS", 1):
             self.live(LONGEST_PAUSE * 1.25)
         order = [invoice.document.number for invoice in self.backend.invoices.all]
         self.assertEqual(set(order[:8]), {move.name for move in old})

@@ -9,7 +9,7 @@ from lxml import etree
 
 from odoo import fields
 
-from ..models import official_rules
+from ..einvoice import official_rules
 from .common import ADDRESS, MaventaCase
 
 NO_WORK = """

@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 
 from .common import MaventaCase
 
-MODULE = "odoo.addons.account_maventa.models.maventa_transmission_retention"
+MODULE = "odoo.addons.account_maventa.models.maventa_transmission"
 
 
 class TestRetention(MaventaCase):

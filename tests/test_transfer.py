@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from .common import ADDRESS, MaventaCase
 
-PREPARING = "odoo.addons.account_maventa.models.account_move_document"
+PREPARING = "odoo.addons.account_maventa.models.account_move"
 EMBEDDED = "//*[local-name()='EmbeddedDocumentBinaryObject']"
 
 

@@ -15,12 +15,12 @@ from ..client import hand_over
 from ..client.auth import TokenKeeper
 from ..client.connection import Connection
 from ..models import maventa_transmission
-from ..models.maventa_transmission_send import MaventaTransmission as Sending
+from ..models.maventa_transmission import MaventaTransmission as Sending
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
-SEND = "odoo.addons.account_maventa.models.maventa_transmission_send"
-TRANSFER = "odoo.addons.account_maventa.models.res_company_transfer"
+SEND = "odoo.addons.account_maventa.models.maventa_transmission"
+TRANSFER = "odoo.addons.account_maventa.models.res_company"
 
 
 class TestUncertain(MaventaCase):

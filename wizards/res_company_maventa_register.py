@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
-from ..models.res_company_registration import Todo
-from ..models.res_company_screen import todo_list
+from ..models.res_company import Todo, todo_list
 
 
 class ResCompanyMaventaRegister(models.TransientModel):

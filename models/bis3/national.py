@@ -1,8 +1,10 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 import re
 
 from odoo import models
 
-from .party_identifiers import register_country
+from ...einvoice.identifiers import register_country
 
 SWEDISH_RATES = (6.0, 12.0, 25.0)
 NORWEGIAN_VAT = re.compile(r"NO\d{9}MVA")

@@ -1,10 +1,12 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import re
 
 from odoo import models
 
-from .party_identifiers import has_digits, register_country
+from ...einvoice.identifiers import has_digits, register_country
 
 F_TAX = "Godkänd för F-skatt"
 COUNTRY_CODES = {"EA": "ES", "IC": "ES", "XK": "1A"}

@@ -1,3 +1,5 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import base64
@@ -11,7 +13,7 @@ from lxml import etree, html
 from odoo import models
 from odoo.tools import html2plaintext
 
-from .party_identifiers import has_digits
+from ...einvoice.identifiers import has_digits
 
 CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"

@@ -1,3 +1,5 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import re

@@ -1,3 +1,5 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 # Most of the methods of a builder return nothing.
 # pylint: disable=missing-return
 import re
@@ -11,7 +13,7 @@ from odoo.addons.account_edi_ubl_cii.models.account_edi_common import (
     FloatFmt,
 )
 
-from .party_identifiers import vat_area
+from ...einvoice.identifiers import vat_area
 
 REASON_CODES = {
     "AE": "VATEX-EU-AE",

@@ -1,8 +1,10 @@
+# One builder in several files, by the parts of a document.
+# pylint: disable=consider-merging-classes-inherited
 from odoo import models
 from odoo.tools import format_amount
 
-from .account_edi_xml_maventa_bis3_tax import CATEGORIES
-from .party_identifiers import parse_address, register_country
+from ...einvoice.identifiers import parse_address, register_country
+from .tax import CATEGORIES
 
 
 class EinvoiceRule(str):
