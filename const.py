@@ -19,7 +19,7 @@ SEND_BYTES = 100 * 1024 * 1024
 """Bytes of the documents claimed between two commits: these are held in memory. One
 that is larger is claimed alone."""
 
-SPARE = 100
+LOCK_MARGIN = 100
 """How many more are looked at, in case that somebody else has locked the first."""
 
 SEND_THREADS = 4
@@ -34,55 +34,55 @@ LOCK_SECONDS = 3
 LONGEST_PAUSE = 3600
 """Seconds: the ceiling of every pause, also of one that Maventa asks for."""
 
-SHORTEST_LOOK_PAUSE = 300
-LONGEST_LOOK_PAUSE = 86400
+SHORTEST_CHECK_PAUSE = 300
+LONGEST_CHECK_PAUSE = 86400
 """Seconds between two looks whether an authentication is signed: first and at last."""
 
 WEBHOOK_PAUSE = 30
 """Seconds between two looks at deliveries that webhooks can bring about."""
 
-SUBSCRIPTION_LOOK_PAUSE = 86400
+SUBSCRIPTION_CHECK_PAUSE = 86400
 SUBSCRIPTION_RETRY_PAUSE = 3600
 """Seconds until it is looked again whether Maventa calls as it should."""
 
 RETENTION_BATCH = 500
 """Documents dropped between two commits."""
 
-LOOK_SECONDS = 60
-LONGEST_LOOK_SECONDS = 86400
-LOOK_SHARE = 4
+POLL_SECONDS = 60
+LONGEST_POLL_SECONDS = 86400
+POLL_SHARE = 4
 """What is on the way is asked about after a quarter of the time for which nothing has
 been heard of it, within these bounds."""
 
-END_LOOK_SECONDS = 1800
-LONGEST_END_LOOK_SECONDS = 30 * 86400
-END_LOOK_SHARE = 2
+END_POLL_SECONDS = 1800
+LONGEST_END_POLL_SECONDS = 30 * 86400
+END_POLL_SHARE = 2
 """The same for what has been delivered or has failed, which is rarely the last word."""
 
 KEPT_DAYS = 730
 """How long Maventa keeps invoices."""
 
-SINGLE_LOOKS = 100
+SINGLE_POLLS = 100
 """Questions about single invoices in one turn, when lists do not answer them."""
 
 UNASKED_SECONDS = 300
 """Until what could not be asked about, though it was due, has its turn again."""
 
 MISSING_HOURS = 6
-MISSING_LOOK_SECONDS = 1800
+MISSING_POLL_SECONDS = 1800
 """For how long Maventa has to say that it does not know an invoice that it has taken
 until that is believed, and how often it is asked meanwhile."""
 
-LOOK_NOW = 1000
+POLL_NOW = 1000
 """Invoices that a person can have looked at while waiting: ten calls."""
 
-SETTLE_BATCH = 500
+SYNC_BATCH = 500
 """Transmissions brought to the knowledge of their invoices between two commits."""
 
-BROKEN_LINE = 2
+BREAKER_FAILURES = 2
 """Failures in a row after which the line counts as down and nothing more is tried."""
 
-TUNING = {
+PARAMETERS = {
     "transfer_delay": 30,
     "first_pause_seconds": 60,
     "give_up_hours": 24,
@@ -106,7 +106,7 @@ TAKEN_STATES = ("accepted", "delivered")
 END_STATES = ("delivered", "failed", "cancelled")
 """Nothing is left to be done with the document."""
 
-FATES = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
+STATE_BY_STATUS = {"PENDING": "accepted", "DELIVERED": "delivered", "FAILED": "failed"}
 """The state that goes with what Maventa says of an invoice."""
 
 UNDER_WAY_STATES = ("sending", "uncertain")
@@ -115,7 +115,7 @@ UNDER_WAY_STATES = ("sending", "uncertain")
 DOUBTFUL_CODES = ("given_up_uncertain", "not_known")
 """Causes of a failure that leaves open whether Maventa has the invoice."""
 
-LINE_CODES = (
+CONNECTION_CODES = (
     "not_reached",
     "certificate_refused",
     "throttled",

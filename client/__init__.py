@@ -1,7 +1,7 @@
 """Client of the Maventa AutoXChange REST API. Plain Python: knows nothing of Odoo."""
 
 from .api import PAGE_SIZE, PRODUCTION_URL, TEST_URL, MaventaClient
-from .auth import TokenDrawer
+from .auth import TokenCache
 from .errors import (
     CertificateRefused,
     CompanyRefused,
@@ -16,9 +16,16 @@ from .errors import (
     Unavailable,
     shorten,
 )
-from .handover import Conflict, Line, LineDown, NotLoaded, Parcel, hand_over
+from .submission import (
+    Conflict,
+    CircuitBreaker,
+    CircuitOpen,
+    NotLoaded,
+    Submission,
+    submit,
+)
 from .known_words import COMPANY_CAUSES, LIMITS, cause_of
-from .reroute import Before, Look, Reroute, StillBusy
+from .reroute import Snapshot, TakeSnapshot, Reroute, StillBusy
 from .schemas import (
     Action,
     Authorization,
@@ -31,8 +38,8 @@ from .schemas import (
     Token,
 )
 from .webhooks import LONGEST_WEBHOOK, mentioned_ids, webhook_url
-from .wire import check_base_url, is_loopback
-from .watch import Watch, Watched
+from .encoding import check_base_url, is_loopback
+from .polling import Poll, Polled
 
 __all__ = [
     "COMPANY_CAUSES",
@@ -43,7 +50,7 @@ __all__ = [
     "TEST_URL",
     "Action",
     "Authorization",
-    "Before",
+    "Snapshot",
     "CertificateRefused",
     "Company",
     "CompanyRefused",
@@ -52,9 +59,9 @@ __all__ = [
     "CredentialsRefused",
     "Current",
     "Invoice",
-    "Line",
-    "LineDown",
-    "Look",
+    "CircuitBreaker",
+    "CircuitOpen",
+    "TakeSnapshot",
     "MaventaClient",
     "MaventaError",
     "NewCompany",
@@ -62,21 +69,21 @@ __all__ = [
     "NotLoaded",
     "NotReached",
     "OutcomeUnknown",
-    "Parcel",
+    "Submission",
     "Rejected",
     "Reroute",
     "StillBusy",
     "Subscription",
     "Throttled",
     "Token",
-    "TokenDrawer",
+    "TokenCache",
     "Unauthorised",
     "Unavailable",
-    "Watch",
-    "Watched",
+    "Poll",
+    "Polled",
     "cause_of",
     "check_base_url",
-    "hand_over",
+    "submit",
     "is_loopback",
     "mentioned_ids",
     "shorten",

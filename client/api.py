@@ -14,6 +14,7 @@ from uuid import UUID
 
 from .auth import NoAuth
 from .connection import Connection
+from .encoding import Form, encode_form
 from .errors import NotFound, Rejected
 from .schemas import (
     Action,
@@ -24,7 +25,6 @@ from .schemas import (
     Subscription,
     text_of,
 )
-from .wire import Form, encode_form
 
 PRODUCTION_URL = "https://ax.maventa.com"
 TEST_URL = "https://ax-stage.maventa.com"

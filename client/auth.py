@@ -38,7 +38,7 @@ class BearerAuth(NoAuth):
 
 
 @dataclass
-class TokenDrawer:
+class TokenCache:
     """Where a token lies between two clients with the same credentials."""
 
     token: Token | None = field(default=None, repr=False)
@@ -53,19 +53,21 @@ class TokenKeeper:
     """
 
     def __init__(
-        self, fetch: Callable[[], Token], drawer: TokenDrawer | None = None
+        self, fetch: Callable[[], Token], token_cache: TokenCache | None = None
     ) -> None:
         self._fetch = fetch
         self._lock = Lock()
-        self._drawer = drawer or TokenDrawer()
+        self._cache = token_cache or TokenCache()
         self._failed_at = -math.inf
         self._failure: MaventaError | None = None
 
     @property
     def has_token(self) -> bool:
         """Whether :meth:`token` has one without asking for it."""
-        drawer = self._drawer
-        return drawer.token is not None and time.monotonic() < drawer.good_until
+        token_cache = self._cache
+        return (
+            token_cache.token is not None and time.monotonic() < token_cache.good_until
+        )
 
     def token(self) -> Token:
         """A token that is good for a while yet.
@@ -79,8 +81,8 @@ class TokenKeeper:
                 raise copy.copy(self._failure)
             if not self.has_token:
                 self._renew()
-            assert self._drawer.token
-            return self._drawer.token
+            assert self._cache.token
+            return self._cache.token
 
     def _renew(self) -> None:
         try:
@@ -89,11 +91,11 @@ class TokenKeeper:
             self._failure, self._failed_at = error, time.monotonic()
             raise
         margin = min(SAFETY_MARGIN, token.lifetime / 2)
-        self._drawer.good_until = time.monotonic() + token.lifetime - margin
-        self._drawer.token = token
+        self._cache.good_until = time.monotonic() + token.lifetime - margin
+        self._cache.token = token
 
     def forget(self, token: Token) -> None:
         """Drop a token that was refused, unless another thread renewed it already."""
         with self._lock:
-            if self._drawer.token is token:
-                self._drawer.token = None
+            if self._cache.token is token:
+                self._cache.token = None

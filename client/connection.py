@@ -21,8 +21,9 @@ from .answer import (
     read_body,
     read_json,
 )
-from .auth import BearerAuth, NoAuth, TokenDrawer, TokenKeeper
+from .auth import BearerAuth, NoAuth, TokenCache, TokenKeeper
 from .deadline import Deadline, WatchedAdapter
+from .encoding import check_base_url, error_from_exception
 from .errors import (
     CompanyRefused,
     CredentialsRefused,
@@ -35,7 +36,6 @@ from .errors import (
     error_from_answer,
 )
 from .schemas import SCOPES, Credentials, Token
-from .wire import check_base_url, error_from_exception
 
 _logger = logging.getLogger(__name__)
 
@@ -90,13 +90,13 @@ class Connection:
         base_url: str,
         user_agent: str = "account_maventa",
         timeout: float = TIMEOUT,
-        drawer: TokenDrawer | None = None,
+        token_cache: TokenCache | None = None,
     ) -> None:
         self.credentials = credentials
         self.base_url = check_base_url(base_url)
         self.timeout = timeout
         self.until = math.inf
-        self.tokens = TokenKeeper(self._fetch_token, drawer)
+        self.tokens = TokenKeeper(self._fetch_token, token_cache)
         self.session = _Session()
         self.session.headers["User-Agent"] = user_agent
         # Also where a document is asked for: an error is read as JSON.

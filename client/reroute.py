@@ -13,8 +13,8 @@ from typing import Any
 
 from .api import MaventaClient
 from .errors import MaventaError, NotFound, Rejected, Unavailable
-from .handover import Conflict, unknown
 from .schemas import Action, Invoice
+from .submission import Conflict, unknown
 
 PENDING = "PENDING"
 
@@ -27,7 +27,7 @@ class StillBusy(MaventaError):
 
 
 @dataclass(frozen=True)
-class Before:
+class Snapshot:
     """What an invoice looked like before it was to go another way."""
 
     status: str = ""
@@ -35,12 +35,12 @@ class Before:
     actions: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
-    def of(cls, invoice: Invoice) -> Before:
+    def of(cls, invoice: Invoice) -> Snapshot:
         actions = tuple(map(_as_texts, invoice.actions or ()))
         return cls(invoice.status, invoice.revision, actions)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Before:
+    def from_json(cls, data: Mapping[str, Any]) -> Snapshot:
         actions = tuple(map(tuple, data["actions"]))
         return cls(data["status"], data["revision"], actions)
 
@@ -58,12 +58,12 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Look:
+class TakeSnapshot:
     """Only looks at an invoice, to know later what it was like before."""
 
     invoice_id: str
 
-    def hand_over(self, client: MaventaClient) -> Invoice:
+    def submit(self, client: MaventaClient) -> Invoice:
         return _see(client, self.invoice_id)
 
 
@@ -79,10 +79,10 @@ class Reroute:
     invoice_id: str
     channel: str
     fields: Mapping[str, str]
-    before: Before
+    snapshot: Snapshot
     doubtful: bool = False
 
-    def hand_over(self, client: MaventaClient) -> Invoice:
+    def submit(self, client: MaventaClient) -> Invoice:
         """Have it go, unless it has been taken already.
 
         :raises StillBusy: it can't go yet
@@ -104,7 +104,7 @@ class Reroute:
 
         :raises Conflict: it has taken another one meanwhile
         """
-        if dict(invoice.revision) != dict(self.before.revision):
+        if dict(invoice.revision) != dict(self.snapshot.revision):
             if self._is_ours(invoice.revision):
                 return True
             raise Conflict(code="rerouted_otherwise")
@@ -118,8 +118,8 @@ class Reroute:
         return asked <= set(_texts(revision))
 
     def _is_under_way(self, invoice: Invoice) -> bool:
-        begun = invoice.status == PENDING != self.before.status
-        news = self.before.news(invoice)
+        begun = invoice.status == PENDING != self.snapshot.status
+        news = self.snapshot.news(invoice)
         return begun or any(each.channel == self.channel.upper() for each in news)
 
     def _look(self, client: MaventaClient) -> Invoice:

@@ -24,11 +24,11 @@ IMPATIENCE = 5
 """Seconds without any change after which *Transfer now* is pressed."""
 
 OPEN: list[Any] = ["|", ["state", "in", ["prepared", "sending", "uncertain"]]]
-OPEN += [["settled", "=", False]]
+OPEN += [["invoice_synced", "=", False]]
 """The transmissions with which something is still to be done."""
 
 STUCK_FIELDS = ["move_id", "company_id", "state", "attempts", "next_attempt_at"]
-STUCK_FIELDS += ["lease_until", "error_code", "settled"]
+STUCK_FIELDS += ["lease_until", "error_code", "invoice_synced"]
 
 Row = dict[str, Any]
 

@@ -33,7 +33,7 @@ SEEN = {
     "prepared": "state = 'prepared'",
     "sending": "state = 'sending'",
     "uploading": "state = 'sending'",
-    "answered": "state IN ('accepted', 'failed') AND settled IS NOT TRUE",
+    "answered": "state IN ('accepted', 'failed') AND invoice_synced IS NOT TRUE",
 }
 """What a worker leaves in the database right before the moment of an aim."""
 

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..const import LOOK_NOW
+from ..const import POLL_NOW
 
 WAITING = Domain("maventa_status_id.role", "=", "to_transfer")
 ON_THE_WAY = Domain(
@@ -68,19 +68,19 @@ class AccountJournal(models.Model):
     def _compute_show_refresh_out_einvoices_status_button(self):
         """EXTENDS account: for sale journals of companies that are connected."""
         result = super()._compute_show_refresh_out_einvoices_status_button()
-        follows = self.filtered(lambda journal: journal._maventa_follows())
+        follows = self.filtered(lambda journal: journal._maventa_polls())
         follows.show_refresh_out_einvoices_status_button = True
         return result
 
     def button_refresh_out_einvoices_status(self):
         """EXTENDS account: asks Maventa about what is on the way."""
         result = super().button_refresh_out_einvoices_status()
-        for journal in self.filtered(lambda journal: journal._maventa_follows()):
+        for journal in self.filtered(lambda journal: journal._maventa_polls()):
             self.env["maventa.transmission"].check_access("read")
-            journal.company_id._maventa_follow_now(journal._maventa_on_the_way())
+            journal.company_id._maventa_poll_now(journal._maventa_on_the_way())
         return result
 
-    def _maventa_follows(self):
+    def _maventa_polls(self):
         company = self.company_id.sudo()
         able = company.filtered_domain(company._maventa_able_to_read())
         return self.type == "sale" and bool(able)
@@ -88,4 +88,4 @@ class AccountJournal(models.Model):
     def _maventa_on_the_way(self):
         domain = [("move_id.journal_id", "=", self.id), ("state", "=", "accepted")]
         transmissions = self.env["maventa.transmission"].sudo()
-        return transmissions.search(domain, order="check_at, id", limit=LOOK_NOW)
+        return transmissions.search(domain, order="next_poll_at, id", limit=POLL_NOW)

@@ -22,7 +22,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, format_date
 
 from ..const import (
-    LINE_CODES,
+    CONNECTION_CODES,
     NETWORKS,
     NOT_SENT_STATES,
     OPEN_STATES,
@@ -81,7 +81,7 @@ NAMESPACE = uuid.UUID("5a8f0f0e-9a3c-4d7e-8f0b-3f5f6d0f9c11")
 """Makes our UUIDs ours."""
 
 
-class StandsInTheWay(Exception):
+class PreflightError(Exception):
     """An invoice can't be prepared; carries what was found."""
 
     def __init__(self, *findings):
@@ -161,7 +161,7 @@ class AccountMove(models.Model):
     )
     maventa_ready = fields.Boolean(related="company_id.maventa_ready")
 
-    maventa_way = fields.Json(
+    maventa_channel_override = fields.Json(
         string="Chosen way",
         copy=False,
         groups=fields.NO_ACCESS,
@@ -264,7 +264,7 @@ class AccountMove(models.Model):
         changing = self.filtered(lambda move: move.maventa_status_id != status)
         changing._maventa_check_status(status)
         if len(vals) == 1:
-            self = self._maventa_light()
+            self = self._maventa_without_sync()
         result = super().write(vals)
         changing._maventa_status_changed()
         return result
@@ -305,13 +305,13 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _maventa_light(self):
+    def _maventa_without_sync(self):
         """Without Odoo's synchronising of journal items, 20 ms an invoice, which our
         fields have no part in."""
         return self.with_context(skip_invoice_sync=True, skip_is_manually_modified=True)
 
     def _maventa_write(self, vals):
-        return self._maventa_light().write(vals)
+        return self._maventa_without_sync().write(vals)
 
     def _maventa_check_status(self, status):
         """Refuse a status that can't be, naming every invoice concerned.
@@ -385,7 +385,7 @@ class AccountMove(models.Model):
         latest = self._maventa_latest()
         arrived_unseen = (
             latest.state in TAKEN_STATES
-            and not latest.settled
+            and not latest.invoice_synced
             and self._maventa_is_to_transfer(self.maventa_status_id)
         )
         return latest.state in UNDER_WAY_STATES or arrived_unseen
@@ -494,7 +494,9 @@ class AccountMove(models.Model):
         self.filtered("maventa_status_id")._maventa_write({"maventa_status_id": False})
         result = super().button_draft()
         self.filtered(
-            lambda move: move.sudo().maventa_way or move.maventa_delivery_state
+            lambda move: (
+                move.sudo().maventa_channel_override or move.maventa_delivery_state
+            )
         )._maventa_forget()
         return result
 
@@ -549,7 +551,7 @@ class AccountMove(models.Model):
                 [("maventa_status_id", "=", status.id)]
             )
             changing.maventa_status_id = status
-        self._maventa_hurry()
+        self._maventa_retry_now()
         self.env["res.company"]._maventa_trigger_transfer(delay=0)
 
     def _maventa_off_text(self):
@@ -577,7 +579,7 @@ class AccountMove(models.Model):
             },
         }
 
-    def _maventa_hurry(self):
+    def _maventa_retry_now(self):
         """Try now what would have been tried again later."""
         waiting = self.sudo().maventa_transmission_ids.filtered(
             lambda t: t.state in ("prepared", "uncertain")
@@ -611,7 +613,7 @@ class AccountMove(models.Model):
 
     # What the customer's data say --------------------------------------------------
 
-    def _maventa_customer_way(self, channel):
+    def _maventa_customer_destination(self, channel):
         """Where the customer would get this invoice by a channel, as form fields."""
         partner = self.partner_id
         invoiced = partner.commercial_partner_id
@@ -632,7 +634,7 @@ class AccountMove(models.Model):
             }
         return {name: (value or "").strip() for name, value in values.items()}
 
-    def _maventa_way_lacks(self, channel, values):
+    def _maventa_channel_lacks(self, channel, values):
         """What is missing to send this invoice that way, or None."""
         if channel == "einvoice":
             needs_operator = self._maventa_rerouteable()
@@ -685,9 +687,9 @@ class AccountMove(models.Model):
         same = (latest.planned_channel, latest.request) == (channel, _given(values))
         if latest.state == "accepted" and same:
             return self.env._("The invoice is on its way there already.")
-        return self._maventa_way_lacks(channel, values)
+        return self._maventa_channel_lacks(channel, values)
 
-    def _maventa_choose_way(self, channel, values):
+    def _maventa_override_channel(self, channel, values):
         """Have this invoice go another way when it is transferred.
 
         :param values: form fields that say where it goes; those without a value count
@@ -699,28 +701,34 @@ class AccountMove(models.Model):
             lambda transmission: transmission.state == "prepared"
         )
         waiting._cancel()
-        waiting.settled = True  # what the invoice shows comes of the way chosen now
+        waiting.invoice_synced = (
+            True  # what the invoice shows comes of the way chosen now
+        )
         if known:
             known._reroute(channel, _given(values))
         else:
             # A letter goes to the address on the invoice.
             where = {} if channel == "print" else _given(values)
             way = {"channel": channel, "fields": where}
-            self.sudo()._maventa_write({"maventa_way": way})
+            self.sudo()._maventa_write({"maventa_channel_override": way})
 
     def _maventa_forget(self):
         """As a draft the invoice has nothing to do with what was sent of it."""
         moves = self.sudo().filtered("maventa_delivery_state")
         moves.maventa_transmission_ids.write(
-            {"overtaken": True, "settled": True, "check_at": False}
+            {"overtaken": True, "invoice_synced": True, "next_poll_at": False}
         )
-        names = ("maventa_way", "maventa_delivery_state", "maventa_channel")
+        names = (
+            "maventa_channel_override",
+            "maventa_delivery_state",
+            "maventa_channel",
+        )
         self.sudo()._maventa_write(dict.fromkeys(names, False))
 
     # Going the chosen way ---------------------------------------------------------
 
-    def _maventa_way_channel(self):
-        return (self.sudo().maventa_way or {}).get("channel")
+    def _maventa_overriding_channel(self):
+        return (self.sudo().maventa_channel_override or {}).get("channel")
 
     # Failures -----------------------------------------------------------------
 
@@ -884,9 +892,11 @@ class AccountMove(models.Model):
         self._maventa_check_reader()
         latest = self._maventa_latest_ones().filtered("remote_id")
         for company, transmissions in latest.grouped("company_id").items():
-            company._maventa_follow_now(transmissions)
+            company._maventa_poll_now(transmissions)
         states = Counter(latest.exists().mapped("state"))
-        return self.env.company._maventa_notification(*self._maventa_learnt(states))
+        return self.env.company._maventa_notification(
+            *self._maventa_refresh_summary(states)
+        )
 
     def _maventa_check_reader(self):
         """Customers may read their own invoices, but have nothing asked or shown.
@@ -901,7 +911,7 @@ class AccountMove(models.Model):
         transmissions = self.env["maventa.transmission"].sudo()
         return transmissions.concat(*(move._maventa_latest() for move in self))
 
-    def _maventa_learnt(self, states):
+    def _maventa_refresh_summary(self, states):
         """Level and text of the notification.
 
         :param states: how many transmissions are in each state
@@ -999,7 +1009,7 @@ class AccountMove(models.Model):
             return ""
         waits = latest if latest.state in OPEN_STATES else latest.browse()
         cause, moment = waits.error_message, waits.next_attempt_at
-        if not cause or waits.error_code in LINE_CODES:
+        if not cause or waits.error_code in CONNECTION_CODES:
             paused = self.company_id._maventa_pause_text(moment)
             if paused:
                 return paused
@@ -1053,16 +1063,16 @@ class AccountMove(models.Model):
         partner = self.partner_id
         if route == "einvoice":
             return ", ".join(filter(None, self._maventa_receiver()))
-        if route == "email" and self._maventa_way_channel() == "email":
-            return self.sudo().maventa_way["fields"]["recipient_email"]
+        if route == "email" and self._maventa_overriding_channel() == "email":
+            return self.sudo().maventa_channel_override["fields"]["recipient_email"]
         if route == "email":
             return partner._maventa_email()
         return f"{partner.street}, {partner.zip} {partner.city}"
 
     def _maventa_receiver(self):
         """The e-invoice address that the invoice goes to, and its operator."""
-        if self._maventa_way_channel():
-            where = self.sudo().maventa_way["fields"]
+        if self._maventa_overriding_channel():
+            where = self.sudo().maventa_channel_override["fields"]
             names = ("recipient_eia", "recipient_operator")
             return tuple(where.get(name, "") for name in names)
         return self.partner_id._maventa_einvoice_address()
@@ -1085,7 +1095,7 @@ class AccountMove(models.Model):
             *self._maventa_document_findings(errors),
             *(() if errors else self._maventa_rule_findings(content)),
             *self._maventa_size_findings(),
-            *self._maventa_surprises(),
+            *self._maventa_preflight_warnings(),
         ]
 
     def _maventa_rule_findings(self, content):
@@ -1117,8 +1127,8 @@ class AccountMove(models.Model):
             return []
 
     def _maventa_route_findings(self):
-        if channel := self._maventa_way_channel():
-            return self._maventa_chosen_way_findings(channel)
+        if channel := self._maventa_overriding_channel():
+            return self._maventa_override_findings(channel)
         by_email = self.company_id.sudo().maventa_send_by_email
         partner = self.partner_id
         email = self._maventa_may_email() and partner._maventa_email()
@@ -1137,11 +1147,11 @@ class AccountMove(models.Model):
         code = "no_route" if by_email else "no_route_without_email"
         return [Finding(code, partner, arguments)]
 
-    def _maventa_chosen_way_findings(self, channel):
+    def _maventa_override_findings(self, channel):
         """What the channel that a person has chosen lacks: only a letter needs what
         was not entered along with it."""
-        values = self._maventa_customer_way("print")
-        if channel != "print" or not self._maventa_way_lacks("print", values):
+        values = self._maventa_customer_destination("print")
+        if channel != "print" or not self._maventa_channel_lacks("print", values):
             return []
         name = self._maventa_channel_name(channel)
         arguments = {"customer": self.partner_id.display_name, "channel": name}
@@ -1151,12 +1161,12 @@ class AccountMove(models.Model):
         selection = self._fields["maventa_channel"]._description_selection(self.env)
         return dict(selection)[channel].lower()
 
-    def _maventa_surprises(self):
+    def _maventa_preflight_warnings(self):
         """What may go through, but perhaps not as the sender expects."""
         partner = self.partner_id
         automatic = (
             partner._maventa_wanted_channel() == "automatic"
-            and not self._maventa_way_channel()
+            and not self._maventa_overriding_channel()
         )
         if automatic and self._maventa_likely_routes()[:1] == ["print"]:
             yield Finding(
@@ -1333,10 +1343,10 @@ class AccountMove(models.Model):
         try:
             with self.env.cr.savepoint():
                 if runs >= RUNS_ENDED:
-                    raise StandsInTheWay(Finding("ended_runs", self))
+                    raise PreflightError(Finding("ended_runs", self))
                 values, document = self._maventa_prepare_one()
                 self.env["maventa.transmission"].create(values)._store(document)
-        except StandsInTheWay as obstacle:
+        except PreflightError as obstacle:
             self._maventa_store_failure(obstacle.findings)
         except psycopg2.errors.LockNotAvailable:
             _logger.info("Invoice %s waits for somebody's lock.", self.id)
@@ -1378,7 +1388,7 @@ class AccountMove(models.Model):
         obstacles = [each for each in findings if each.blocks]
         if obstacles:
             self._maventa_log_rules(obstacles)
-            raise StandsInTheWay(*obstacles)
+            raise PreflightError(*obstacles)
         route = self._maventa_likely_routes()[0]
         own_uuid = self._maventa_uuid(xml)
         request = self._maventa_request(own_uuid)
@@ -1462,7 +1472,7 @@ class AccountMove(models.Model):
         if not self.company_id.sudo().maventa_send_pdf:
             return xml
         if not read_content(self.invoice_pdf_report_id):
-            raise StandsInTheWay(Finding("no_pdf", self))
+            raise PreflightError(Finding("no_pdf", self))
         builder = self.env["account.edi.xml.maventa_bis3"]
         files = self._maventa_enclosed(file_name.removesuffix(".xml"))
         return builder._maventa_embed(xml, files)
@@ -1491,10 +1501,13 @@ class AccountMove(models.Model):
             "disabled_routes": self._maventa_disabled_routes(by_email),
             "lang": maventa_language(partner.lang),
         }
-        if channel := self._maventa_way_channel():
+        if channel := self._maventa_overriding_channel():
             del values["recipient_email"]
             others = [route for route in ROUTES if route != channel]
-            values |= {"disabled_routes": others, **self.sudo().maventa_way["fields"]}
+            values |= {
+                "disabled_routes": others,
+                **self.sudo().maventa_channel_override["fields"],
+            }
         return {name: value for name, value in values.items() if value}
 
     def _maventa_disabled_routes(self, by_email):
@@ -1530,7 +1543,7 @@ class AccountMove(models.Model):
         computes fields of journal items, which would write to the invoices, too, and
         that would collide with whoever has one open.
         """
-        self = self._maventa_light()
+        self = self._maventa_without_sync()
         sender = self.env["account.move.send"]
         try:
             with self.env.cr.savepoint():
@@ -1700,7 +1713,7 @@ class AccountMove(models.Model):
     def _maventa_likely_routes(self):
         """The channels that Maventa may use, in their order: the one that a person has
         chosen for the invoice, or the customer's."""
-        if channel := self._maventa_way_channel():
+        if channel := self._maventa_overriding_channel():
             return [channel]
         by_email = self.company_id.sudo().maventa_send_by_email
         return self.partner_id._maventa_routes(by_email)

@@ -22,48 +22,48 @@ from ..client import (
     LIMITS,
     PAGE_SIZE,
     Action,
-    Before,
+    CircuitBreaker,
+    CircuitOpen,
     CompanyRefused,
     Conflict,
-    Line,
-    LineDown,
-    Look,
     MaventaError,
     NotFound,
     NotLoaded,
     OutcomeUnknown,
-    Parcel,
+    Poll,
+    Polled,
     Rejected,
     Reroute,
+    Snapshot,
+    Submission,
+    TakeSnapshot,
     Unauthorised,
-    Watch,
-    Watched,
     cause_of,
     shorten,
 )
 from ..const import (
-    BROKEN_LINE,
+    BREAKER_FAILURES,
     DOUBTFUL_CODES,
-    END_LOOK_SECONDS,
-    END_LOOK_SHARE,
+    END_POLL_SECONDS,
+    END_POLL_SHARE,
     END_STATES,
-    FATES,
     KEPT_DAYS,
-    LONGEST_END_LOOK_SECONDS,
-    LONGEST_LOOK_SECONDS,
+    LOCK_MARGIN,
+    LONGEST_END_POLL_SECONDS,
     LONGEST_PAUSE,
-    LOOK_SECONDS,
-    LOOK_SHARE,
+    LONGEST_POLL_SECONDS,
     MISSING_HOURS,
-    MISSING_LOOK_SECONDS,
+    MISSING_POLL_SECONDS,
     OPEN_STATES,
+    POLL_SECONDS,
+    POLL_SHARE,
     RETENTION_BATCH,
     ROUTES,
     SEND_BYTES,
     SEND_THREADS,
-    SETTLE_BATCH,
-    SINGLE_LOOKS,
-    SPARE,
+    SINGLE_POLLS,
+    STATE_BY_STATUS,
+    SYNC_BATCH,
     TAKEN_STATES,
     UNASKED_SECONDS,
     UNDER_WAY_STATES,
@@ -71,7 +71,7 @@ from ..const import (
 )
 from .causes import WAITING_CODES, cause_selection, explain
 from .contents import File, read_content, store_content
-from .parameters import pause_seconds, tuned
+from .parameters import parameter, pause_seconds
 
 STATES = [
     ("prepared", "Waiting"),
@@ -120,7 +120,7 @@ WARNINGS = [
 
 _logger = logging.getLogger(__name__)
 
-STATUSES = {state: status for status, state in FATES.items()}
+STATUSES = {state: status for status, state in STATE_BY_STATUS.items()}
 DECIDING = ("DELIVERED", "ERROR")
 OLD_NEWS = {"CREATED", "RECEIVED"}
 """Events that only say that Maventa has it, which makes nothing worth a closer look."""
@@ -133,7 +133,11 @@ YEARS = range(2000, 2100)
 
 WITHOUT_ATTACHMENTS = "action_send_without_attachments"
 
-SURPRISES = {"einvoice": "by_einvoice", "email": "by_email", "print": "by_letter"}
+CHANNEL_WARNINGS = {
+    "einvoice": "by_einvoice",
+    "email": "by_email",
+    "print": "by_letter",
+}
 """The warning that goes with each channel, where another was planned."""
 
 EVENT_STEPS = {
@@ -175,7 +179,7 @@ class MaventaTransmission(models.Model):
 
     The answer of Maventa is written here and nowhere else, each in a transaction of
     its own. What follows from it for the invoice is done afterwards by
-    :meth:`_settle`, which may fail and be repeated.
+    :meth:`_sync_invoices`, which may fail and be repeated.
     """
 
     _name = "maventa.transmission"
@@ -201,15 +205,15 @@ class MaventaTransmission(models.Model):
     state = fields.Selection(
         STATES, required=True, readonly=True, default="prepared", index=True
     )
-    settled = fields.Boolean(
+    invoice_synced = fields.Boolean(
         readonly=True,
         exportable=False,
         help="The invoice shows what has become of this transmission.",
     )
-    noted = fields.Char(
+    notified_state = fields.Char(
         readonly=True, exportable=False, help="What a note on the invoice tells of."
     )
-    to_tell = fields.Boolean(
+    mail_pending = fields.Boolean(
         readonly=True, exportable=False, help="The failure is still to be mailed."
     )
     attempts = fields.Integer(readonly=True, aggregator=None)
@@ -246,7 +250,7 @@ class MaventaTransmission(models.Model):
     news_at = fields.Datetime(
         string="Last News", readonly=True, help="When something new was last heard."
     )
-    check_at = fields.Datetime(
+    next_poll_at = fields.Datetime(
         string="Next Look",
         readonly=True,
         exportable=False,
@@ -256,13 +260,13 @@ class MaventaTransmission(models.Model):
         "maventa.transmission.event", "transmission_id", readonly=True
     )
 
-    _unsettled = models.Index("(company_id) WHERE settled IS NOT TRUE")
+    _unsynced = models.Index("(company_id) WHERE invoice_synced IS NOT TRUE")
     _due = models.Index(
         "(company_id, next_attempt_at)"
         " WHERE state IN ('prepared', 'sending', 'uncertain')"
     )
-    _untold = models.Index("(company_id) WHERE to_tell")
-    _followed = models.Index("(company_id, check_at) WHERE check_at IS NOT NULL")
+    _mails_pending = models.Index("(company_id) WHERE mail_pending")
+    _polled = models.Index("(company_id, next_poll_at) WHERE next_poll_at IS NOT NULL")
 
     rerouted_id = fields.Many2one(
         "maventa.transmission",
@@ -273,7 +277,7 @@ class MaventaTransmission(models.Model):
         help="The transmission whose invoice Maventa has, and that goes another way.",
     )
     rerouting_ids = fields.One2many("maventa.transmission", "rerouted_id")
-    before = fields.Json(readonly=True, exportable=False)
+    snapshot = fields.Json(readonly=True, exportable=False)
     overtaken = fields.Boolean(
         readonly=True,
         exportable=False,
@@ -366,7 +370,7 @@ class MaventaTransmission(models.Model):
                         new=state,
                     )
                 )
-        self.write({"state": state, "settled": False, **values})
+        self.write({"state": state, "invoice_synced": False, **values})
 
     # Claiming -----------------------------------------------------------------
 
@@ -398,7 +402,9 @@ class MaventaTransmission(models.Model):
         :returns: the transmissions claimed, each with the state it came from
         """
         now = fields.Datetime.now()
-        due = self._open(company, ("next_attempt_at", "<=", now), limit=limit + SPARE)
+        due = self._open(
+            company, ("next_attempt_at", "<=", now), limit=limit + LOCK_MARGIN
+        )
         free = due.move_id.try_lock_for_update(allow_referencing=True, limit=limit)
         due = due.filtered(lambda transmission: transmission.move_id in free)
         due = due._that_fit().try_lock_for_update(allow_referencing=True)
@@ -407,7 +413,7 @@ class MaventaTransmission(models.Model):
         origins = {
             transmission: transmission.state for transmission in due - taken_back
         }
-        lease = timedelta(seconds=tuned(self.env, "lease_seconds"))
+        lease = timedelta(seconds=parameter(self.env, "lease_seconds"))
         lease_until = now + lease
         for transmission in origins:
             transmission._set_state(
@@ -478,7 +484,7 @@ class MaventaTransmission(models.Model):
         What may have arrived ends so, too: its follower asks Maventa about it first.
         """
         now = fields.Datetime.now()
-        longest = timedelta(hours=tuned(self.env, "give_up_hours"))
+        longest = timedelta(hours=parameter(self.env, "give_up_hours"))
         for transmission in self.filtered("waiting_since"):
             age = now - transmission.waiting_since
             if age >= longest:
@@ -525,10 +531,10 @@ class MaventaTransmission(models.Model):
         """
         attempts = {transmission: transmission.attempts for transmission in origins}
         errors = {}
-        line = Line(BROKEN_LINE, served)
+        breaker = CircuitBreaker(BREAKER_FAILURES, served)
         with ThreadPoolExecutor(SEND_THREADS) as pool:
             futures = {
-                transmission._hand_over(origin, pool, line, client): transmission
+                transmission._submit(origin, pool, breaker, client): transmission
                 for transmission, origin in origins.items()
             }
             for future in as_completed(futures):
@@ -536,25 +542,25 @@ class MaventaTransmission(models.Model):
                 error = future.exception()
                 if isinstance(error, MaventaError):
                     errors[transmission] = error
-                transmission._write_down(
+                transmission._store_answer(
                     future, origins[transmission], attempts[transmission]
                 )
         failed = [error for error in errors.values() if error.retryable]
-        return errors, not line.down and len(failed) < len(origins)
+        return errors, not breaker.down and len(failed) < len(origins)
 
-    def _hand_over(self, origin, pool, line, client):
+    def _submit(self, origin, pool, breaker, client):
         """Have a thread do it; what goes wrong before that costs this one alone."""
         try:
             with self.env.cr.savepoint(flush=False):
-                parcel = self._parcel(origin)
-            return pool.submit(line.hand_over, client, parcel)
+                submission = self._submission(origin)
+            return pool.submit(breaker.submit, client, submission)
         except Exception as error:
             _logger.exception("Transmission %s could not be read.", self.id)
             future = Future()
             future.set_exception(NotLoaded(type(error).__name__))
             return future
 
-    def _parcel(self, origin):
+    def _submission(self, origin):
         """What a thread needs to hand this over.
 
         :param origin: the state before: from *uncertain*, Maventa is asked first, as
@@ -562,13 +568,13 @@ class MaventaTransmission(models.Model):
         """
         self.ensure_one()
         if self.rerouted_id:
-            return self._reroute_parcel(origin)
+            return self._reroute_submission(origin)
         doubtful = self.move_id.maventa_transmission_ids.filtered(
             lambda transmission: transmission._may_be_there()
         )
         names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
         asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
-        return Parcel(
+        return Submission(
             **(self.identity or self.move_id._maventa_identity()),
             uuid=self.uuid,
             file_name=self.file_name,
@@ -583,7 +589,7 @@ class MaventaTransmission(models.Model):
         refused = self.error_code == "rejected" and self.error_args or {}
         return self.error_code in DOUBTFUL_CODES or refused.get("doubtful")
 
-    def _write_down(self, future, origin, attempts):
+    def _store_answer(self, future, origin, attempts):
         """Write the answer, and only that, and commit.
 
         A worker whose lease has run out may come late: by then another may have
@@ -615,8 +621,8 @@ class MaventaTransmission(models.Model):
 
     def _take_answer(self, future, origin):
         error = future.exception()
-        if error is None and self.rerouted_id and not self.before:
-            self._take_first_look(future.result())
+        if error is None and self.rerouted_id and not self.snapshot:
+            self._take_snapshot(future.result())
         elif error is None:
             self._take_acceptance(future.result())
         elif isinstance(error, Rejected):
@@ -632,7 +638,7 @@ class MaventaTransmission(models.Model):
                 next_attempt_at=now + timedelta(seconds=1),
                 error_args={"refused_at": fields.Datetime.to_string(now)},
             )
-        elif isinstance(error, LineDown):
+        elif isinstance(error, CircuitOpen):
             self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
             if not isinstance(error, MaventaError):
@@ -657,7 +663,7 @@ class MaventaTransmission(models.Model):
             remote_id=invoice.id or self.uuid,
             accepted_at=now,
             news_at=now,
-            check_at=now + timedelta(seconds=LOOK_SECONDS),
+            next_poll_at=now + timedelta(seconds=POLL_SECONDS),
             lease_until=False,
             next_attempt_at=False,
             error_code=False,
@@ -697,38 +703,38 @@ class MaventaTransmission(models.Model):
             "next_attempt_at": fields.Datetime.now(),
         }
         rerouting = self.create(values)
-        rerouting.before = rerouting._doubtful()[:1].before
+        rerouting.snapshot = rerouting._doubtful()[:1].snapshot
         # In the cache a new one would be the last instead of the first.
         self.move_id.invalidate_recordset(["maventa_transmission_ids"])
         return rerouting
 
     # Handing over -----------------------------------------------------------------
 
-    def _reroute_parcel(self, origin):
+    def _reroute_submission(self, origin):
         """It is looked at first, then sent another way."""
-        if not self.before:
-            return Look(self.remote_id)
+        if not self.snapshot:
+            return TakeSnapshot(self.remote_id)
         doubtful = origin == "uncertain" or bool(self._doubtful())
-        before = Before.from_json(self.before)
+        snapshot = Snapshot.from_json(self.snapshot)
         way = (self.remote_id, self.planned_channel, self.request)
-        return Reroute(*way, before=before, doubtful=doubtful)
+        return Reroute(*way, snapshot=snapshot, doubtful=doubtful)
 
     def _doubtful(self):
         """Earlier tries to send it the very same way that may have been taken."""
         return self.rerouted_id.rerouting_ids.filtered(
             lambda each: (
                 each.error_code == "reroute_doubtful"
-                and each.before
+                and each.snapshot
                 and each.planned_channel == self.planned_channel
                 and each.request == self.request
             )
         )
 
-    def _take_first_look(self, invoice):
+    def _take_snapshot(self, invoice):
         """Store what the invoice was like before; asking to send it comes next."""
         now = fields.Datetime.now()
-        before = Before.of(invoice).to_json()
-        self._not_tried("prepared", before=before, next_attempt_at=now)
+        snapshot = Snapshot.of(invoice).to_json()
+        self._not_tried("prepared", snapshot=snapshot, next_attempt_at=now)
 
     # What follows -----------------------------------------------------------------
 
@@ -748,44 +754,44 @@ class MaventaTransmission(models.Model):
     # Asking -------------------------------------------------------------------
 
     @api.model
-    def _due_looks(self, company, skipped):
+    def _due_polls(self, company, skipped):
         """What to ask about in one call: nothing unless something is due.
 
         :param skipped: ids of those that somebody else is writing to
         """
-        followed = [("company_id", "=", company.id), ("check_at", "!=", False)]
+        followed = [("company_id", "=", company.id), ("next_poll_at", "!=", False)]
         looks = self.search(
             [*followed, ("id", "not in", skipped)],
-            order="check_at, id",
+            order="next_poll_at, id",
             limit=PAGE_SIZE,
         )
-        due = looks[:1].check_at
+        due = looks[:1].next_poll_at
         return looks if due and due <= fields.Datetime.now() else self.browse()
 
-    def _follow(self, client):
+    def _poll(self, client):
         """Ask about up to 100 at once, and write down what is new.
 
         :raises MaventaError: Maventa could not be asked
         """
-        watch = Watch(client, SINGLE_LOOKS, client.until)
-        for answers in watch.look(self._watched()):
+        poll = Poll(client, SINGLE_POLLS, client.until)
+        for answers in poll.look(self._watched()):
             about = self.filtered(lambda t, names=answers: t.remote_id in names)
-            about._take_looks(answers, watch.missing)
+            about._take_poll_results(answers, poll.missing)
 
     def _watched(self):
         """What the client needs to know of those that Maventa can be asked about."""
         self.move_id.fetch(["name"])
         return [
-            Watched(
+            Polled(
                 transmission.remote_id,
                 transmission.move_id.name or "",
                 STATUSES[transmission.state],
             )
             for transmission in self
-            if transmission._is_followed()
+            if transmission._is_polled()
         ]
 
-    def _is_followed(self):
+    def _is_polled(self):
         """Whether Maventa has it, as far as is known, and nothing newer instead."""
         known = self.remote_id and self.state in STATUSES
         newer = self._siblings().filtered(
@@ -801,7 +807,7 @@ class MaventaTransmission(models.Model):
 
     # Answers ------------------------------------------------------------------
 
-    def _take_looks(self, answers, missing=()):
+    def _take_poll_results(self, answers, missing=()):
         """Write down what is new, and when the next look is. One bad answer costs only
         its own transmission.
 
@@ -810,22 +816,22 @@ class MaventaTransmission(models.Model):
         :returns: those written to; others have just been locked by somebody else
         """
         mine = self.try_lock_for_update(allow_referencing=True)
-        followed = mine.filtered(lambda t: t._is_followed())
+        followed = mine.filtered(lambda t: t._is_polled())
         news = (answers, missing)
-        if not followed._try("take the news", followed._take_each_look, *news):
+        if not followed._try("take the news", followed._take_each_result, *news):
             for each in followed:
-                each._try("take the news", each._take_each_look, *news)
+                each._try("take the news", each._take_each_result, *news)
         for transmission in mine:
-            transmission.check_at = transmission._next_look()
+            transmission.next_poll_at = transmission._next_poll()
         return mine
 
-    def _take_each_look(self, answers, missing):
+    def _take_each_result(self, answers, missing):
         for transmission in self:
             name = transmission.remote_id
-            transmission._take_look(answers.get(name), name in missing)
+            transmission._take_result(answers.get(name), name in missing)
         return True
 
-    def _take_look(self, invoice, missing):
+    def _take_result(self, invoice, missing):
         """Write down what Maventa has just said of it."""
         news = invoice and self._news(invoice)
         if news:
@@ -842,7 +848,7 @@ class MaventaTransmission(models.Model):
         failed = self.filtered(
             lambda t: (
                 t.state == "failed"
-                and not t.settled
+                and not t.invoice_synced
                 and t.accepted_at
                 and t.accepted_at > since
             )
@@ -866,21 +872,21 @@ class MaventaTransmission(models.Model):
         asked = self.filtered(lambda t: not name or t.remote_id == name)
         soon = fields.Datetime.now() + timedelta(seconds=UNASKED_SECONDS)
         for transmission in asked.try_lock_for_update(allow_referencing=True):
-            transmission.check_at = max(soon, transmission.check_at or soon)
+            transmission.next_poll_at = max(soon, transmission.next_poll_at or soon)
 
-    def _next_look(self):
+    def _next_poll(self):
         """When Maventa is asked again: the longer it has been quiet, the rarer."""
-        if not self._is_followed():
+        if not self._is_polled():
             return False
         now = fields.Datetime.now()
         quiet = now - (self.news_at or self.accepted_at or self.create_date)
         shortest, longest, share = (
-            (LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE)
+            (POLL_SECONDS, LONGEST_POLL_SECONDS, POLL_SHARE)
             if self.state == "accepted"
-            else (END_LOOK_SECONDS, LONGEST_END_LOOK_SECONDS, END_LOOK_SHARE)
+            else (END_POLL_SECONDS, LONGEST_END_POLL_SECONDS, END_POLL_SHARE)
         )
         if self.missing_since and self.state == "accepted":
-            longest = MISSING_LOOK_SECONDS
+            longest = MISSING_POLL_SECONDS
         pause = min(max(quiet.total_seconds() / share, shortest), longest)
         return now + timedelta(seconds=round(pause))
 
@@ -890,7 +896,7 @@ class MaventaTransmission(models.Model):
         :returns: the values of new events, the state, the id at Maventa
         """
         new = self._new_events(invoice.actions or ())
-        state = FATES.get(invoice.status, self.state)
+        state = STATE_BY_STATUS.get(invoice.status, self.state)
         if invoice.actions is not None and not self._is_decided(new):
             state = self.state
         name = invoice.id or self.remote_id
@@ -940,7 +946,7 @@ class MaventaTransmission(models.Model):
 
     def _seen_before(self):
         """What had happened to the invoice before it was sent another way."""
-        seen = (self.before or {}).get("actions", ())
+        seen = (self.snapshot or {}).get("actions", ())
         return {_identity(_event(Action(*texts))) for texts in seen}
 
     def _told(self, state):
@@ -962,7 +968,7 @@ class MaventaTransmission(models.Model):
         if WITHOUT_ATTACHMENTS in events.mapped("key"):
             return "without_attachments"
         surprise = channel and self.planned_channel not in (False, channel)
-        return surprise and SURPRISES[channel]
+        return surprise and CHANNEL_WARNINGS[channel]
 
     def _failure_of(self, state, events):
         if state != "failed":
@@ -989,23 +995,23 @@ class MaventaTransmission(models.Model):
         followed = self.search(
             [
                 ("company_id", "=", company.id or 0),
-                ("check_at", "!=", False),
+                ("next_poll_at", "!=", False),
                 "|",
                 ("remote_id", "in", list(ids)),
                 ("uuid", "in", list(ids)),
             ]
         )
         if followed:
-            followed._look_soon()
+            followed._poll_soon()
             self._wake_delivery()
 
-    def _look_soon(self):
+    def _poll_soon(self):
         """Have these looked at by the next run, but for those just looked at."""
         now = fields.Datetime.now()
-        later = self.filtered(lambda transmission: transmission.check_at > now)
+        later = self.filtered(lambda transmission: transmission.next_poll_at > now)
         try:
             with self.env.cr.savepoint():
-                later.try_lock_for_update(allow_referencing=True).check_at = now
+                later.try_lock_for_update(allow_referencing=True).next_poll_at = now
         except psycopg2.errors.SerializationFailure:
             _logger.info("Transmissions %s have just been looked at.", later.ids)
 
@@ -1023,7 +1029,7 @@ class MaventaTransmission(models.Model):
     # Synchronising the invoice ------------------------------------------------
 
     @api.model
-    def _settle_all(self, company, until):
+    def _sync_all_invoices(self, company, until):
         """Bring invoices in line, batch after batch.
 
         What is told refers to the company: while somebody holds it, nothing is.
@@ -1033,35 +1039,37 @@ class MaventaTransmission(models.Model):
         """
         last = 0
         while company._maventa_is_free():
-            unsettled = self._unsettled_after(company, last)
-            if not unsettled:
+            unsynced = self._unsynced_after(company, last)
+            if not unsynced:
                 break
-            unsettled._settle_or_leave()
+            unsynced._sync_or_skip_invoices()
             self.env["ir.cron"]._commit_progress()
             if time.monotonic() >= until:
-                return len(unsettled) == SETTLE_BATCH
-            last = unsettled[-1].id
+                return len(unsynced) == SYNC_BATCH
+            last = unsynced[-1].id
         return False
 
     @api.model
-    def _unsettled_after(self, company, last):
+    def _unsynced_after(self, company, last):
         domain = [
             ("company_id", "=", company.id),
-            ("settled", "=", False),
+            ("invoice_synced", "=", False),
             ("state", "!=", "sending"),
             ("id", ">", last),
             # What another way will make of the invoice is to be known first.
             ("rerouting_ids", "not any", [("state", "in", OPEN_STATES)]),
         ]
-        return self.search(domain, limit=SETTLE_BATCH, order="id")
+        return self.search(domain, limit=SYNC_BATCH, order="id")
 
-    def _settle_or_leave(self):
+    def _sync_or_skip_invoices(self):
         """Settle together, or, if that fails, as many as can be one by one."""
-        done = self._try("settle", self._settle)
+        done = self._try("synchronise the invoice", self._sync_invoices)
         if done is not None:
             return done
         for transmission in self:
-            one = transmission._try("settle", transmission._settle)
+            one = transmission._try(
+                "synchronise the invoice", transmission._sync_invoices
+            )
             done = (done or self.browse()) + (one or self.browse())
         return done
 
@@ -1081,41 +1089,41 @@ class MaventaTransmission(models.Model):
             _logger.exception("Transmissions %s: could not %s.", self.ids, what)
             return None
 
-    def _settle(self):
+    def _sync_invoices(self):
         """Write to the invoices, skipping those that somebody else is writing to.
 
         :returns: the transmissions settled
         """
         self._overtake_reroutings()
         free = self.move_id.try_lock_for_update(allow_referencing=True)
-        settled = self.filtered(lambda transmission: transmission.move_id in free)
-        settled.settled = True
-        current = settled.filtered(lambda transmission: transmission._is_latest())
+        synced = self.filtered(lambda transmission: transmission.move_id in free)
+        synced.invoice_synced = True
+        current = synced.filtered(lambda transmission: transmission._is_latest())
         groups = current.grouped(lambda transmission: transmission._move_values())
         for values, group in groups.items():
             group.move_id._maventa_write(dict(values))
-        news = current.filtered(lambda t: t.noted != t._news_key())
+        news = current.filtered(lambda t: t.notified_state != t._news_key())
         news._tell_invoices()
-        settled._settle_reroutings()
-        return settled
+        synced._sync_reroutings()
+        return synced
 
     def _overtake_reroutings(self):
         """News of the channel before are newer than a refusal of another channel."""
         in_new_state = self.filtered(lambda each: each._is_in_new_state())
         in_new_state.rerouting_ids.filtered(
             lambda each: (
-                each.state == "failed" and each.settled and not each.accepted_at
+                each.state == "failed" and each.invoice_synced and not each.accepted_at
             )
         ).overtaken = True
 
-    def _settle_reroutings(self):
+    def _sync_reroutings(self):
         """What was taken back leaves the invoice as it was before; what has ended lets
         the transmission before be followed again."""
         self.filtered(lambda t: t.rerouted_id and t._is_void())._restore()
         ended = self.filtered(lambda t: t.state in ("failed", "cancelled"))
-        followed = ended.rerouted_id.filtered(lambda t: t._is_followed())
+        followed = ended.rerouted_id.filtered(lambda t: t._is_polled())
         free = followed.try_lock_for_update(allow_referencing=True)
-        free.check_at = fields.Datetime.now()
+        free.next_poll_at = fields.Datetime.now()
 
     def _is_latest(self):
         """Whether the invoice goes by this transmission, or went by it at last."""
@@ -1126,7 +1134,7 @@ class MaventaTransmission(models.Model):
         values = self._delivery_values()
         if self.accepted_at:
             # A channel that was taken is not to be taken again.
-            values["maventa_way"] = False
+            values["maventa_channel_override"] = False
         return tuple(values.items())
 
     def _delivery_values(self):
@@ -1156,7 +1164,7 @@ class MaventaTransmission(models.Model):
             return None
         if self.state == "failed":
             return status in waits | company.maventa_transferred_status_id and failed
-        is_first = self._noted_state() not in FATES.values()
+        is_first = self._notified_state_only() not in STATE_BY_STATUS.values()
         transferred = company.maventa_transferred_status_id
         if self.state in TAKEN_STATES and (
             is_first or status in waits | failed | transferred
@@ -1169,12 +1177,12 @@ class MaventaTransmission(models.Model):
     def _news_key(self):
         return f"{self.state}/{self.warning or ''}"
 
-    def _noted_state(self):
-        return (self.noted or "").partition("/")[0]
+    def _notified_state_only(self):
+        return (self.notified_state or "").partition("/")[0]
 
     def _is_in_new_state(self):
         """Whether the invoice has not been told of this state yet."""
-        return self._noted_state() != self.state
+        return self._notified_state_only() != self.state
 
     def _tell_invoices(self):
         """Notes for what a person wants to read later, activities for what is to be
@@ -1182,13 +1190,13 @@ class MaventaTransmission(models.Model):
         self._log_on_invoices()
         changed = self.filtered(lambda t: t._is_in_new_state())
         failed = changed.filtered(lambda t: t.state == "failed")
-        failed.to_tell = True
+        failed.mail_pending = True
         failed._try("plan activities", failed._plan_activities)
         taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
-        taken.to_tell = False
+        taken.mail_pending = False
         taken.move_id._maventa_close_activities()
         for key, group in self.grouped(lambda t: t._news_key()).items():
-            group.noted = key
+            group.notified_state = key
 
     def _plan_activities(self):
         """Have somebody see to each failure, told in that person's language."""
@@ -1208,7 +1216,7 @@ class MaventaTransmission(models.Model):
     def _note(self):
         """What is new, as the text of a note; empty for what the state says already."""
         texts = [self._state_note()] if self._is_in_new_state() else []
-        if self.warning and not (self.noted or "").endswith(self.warning):
+        if self.warning and not (self.notified_state or "").endswith(self.warning):
             texts += self._warning_texts()
         return Markup("<br/>").join(filter(None, texts))
 
@@ -1217,7 +1225,7 @@ class MaventaTransmission(models.Model):
             return Markup("%s<br/>%s") % (self.error_message, self.remedy)
         if self.state != "accepted":
             return ""
-        if self._noted_state() in FATES.values():
+        if self._notified_state_only() in STATE_BY_STATUS.values():
             return self.env._("Maventa sends the invoice again, another way.")
         if self.rerouted_id:
             return self.env._(
@@ -1242,10 +1250,12 @@ class MaventaTransmission(models.Model):
     @api.model
     def _tell_failures(self, company):
         """Have one mail tell of all failures that it has not been told of yet."""
-        untold = self.search([("company_id", "=", company.id), ("to_tell", "=", True)])
+        untold = self.search(
+            [("company_id", "=", company.id), ("mail_pending", "=", True)]
+        )
         untold = untold.sorted("id").try_lock_for_update(allow_referencing=True)
         untold._mail_failures(company)
-        untold.to_tell = False
+        untold.mail_pending = False
         self.env["ir.cron"]._commit_progress()
 
     def _mail_failures(self, company):

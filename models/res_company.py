@@ -31,11 +31,11 @@ from ..client import (
     NewCompany,
     NotReached,
     OutcomeUnknown,
+    Poll,
     Rejected,
-    TokenDrawer,
+    TokenCache,
     Unauthorised,
     Unavailable,
-    Watch,
     check_base_url,
     is_loopback,
     webhook_url,
@@ -45,20 +45,20 @@ from ..const import (
     AUTHORIZATION_LANGUAGES,
     BATCH_SECONDS,
     BUSINESS_IDS,
-    LINE_CODES,
+    CONNECTION_CODES,
     LOCK_SECONDS,
-    LONGEST_LOOK_PAUSE,
+    LONGEST_CHECK_PAUSE,
     LONGEST_PAUSE,
-    LOOK_NOW,
-    LOOK_SECONDS,
     OPEN_STATES,
+    POLL_NOW,
+    POLL_SECONDS,
     PREPARE_BATCH,
     RUN_SECONDS,
     SEND_BATCH,
-    SHORTEST_LOOK_PAUSE,
+    SHORTEST_CHECK_PAUSE,
     SIGNING_COUNTRIES,
-    SINGLE_LOOKS,
-    SUBSCRIPTION_LOOK_PAUSE,
+    SINGLE_POLLS,
+    SUBSCRIPTION_CHECK_PAUSE,
     SUBSCRIPTION_RETRY_PAUSE,
     TURN_SECONDS,
     WEBHOOK_EVENTS,
@@ -69,7 +69,7 @@ from ..einvoice import official_rules
 from ..einvoice.identifiers import has_digits, register_country, same_company
 from .causes import COMPANY_CAUSES, WAITING_CODES, explain
 from .maventa_invoice_status import ROLE_FIELDS
-from .parameters import pause_seconds, tuned
+from .parameters import parameter, pause_seconds
 
 ADMINISTRATOR = "base.group_system"
 MASK = "••••••••"
@@ -97,7 +97,7 @@ VENDOR_KEY_PARAMETERS = {
 }
 BASE_URLS = {"production": PRODUCTION_URL, "test": TEST_URL}
 
-DRAWERS = defaultdict(TokenDrawer)
+TOKEN_CACHES = defaultdict(TokenCache)
 """The tokens of this process by address and credentials, from one run to the next."""
 
 
@@ -280,7 +280,7 @@ class ResCompany(models.Model):
         copy=False,
         groups=ADMINISTRATOR,
     )
-    maventa_look_at = fields.Datetime(
+    maventa_next_check_at = fields.Datetime(
         string="Next look", copy=False, groups=fields.NO_ACCESS
     )
 
@@ -288,7 +288,7 @@ class ResCompany(models.Model):
     maventa_webhook_url = fields.Char(
         string="Where Maventa calls", copy=False, groups=fields.NO_ACCESS
     )
-    maventa_webhook_look_at = fields.Datetime(copy=False, groups=fields.NO_ACCESS)
+    maventa_next_webhook_check_at = fields.Datetime(copy=False, groups=fields.NO_ACCESS)
     maventa_webhook_text = fields.Char(
         string="News of Deliveries",
         compute="_compute_maventa_webhook_text",
@@ -471,7 +471,7 @@ class ResCompany(models.Model):
         if relevant and any(self.sudo().mapped("maventa_ready")):
             self._maventa_trigger_transfer()
         if "maventa_active" in vals:
-            self._maventa_look_at_webhook_soon()
+            self._maventa_check_webhook_soon()
         return result
 
     def _maventa_check_state_untouched(self, vals):
@@ -957,8 +957,8 @@ class ResCompany(models.Model):
             credentials,
             base_url=base_url,
             user_agent=f"account_maventa/{get_manifest('account_maventa')['version']}",
-            timeout=max(tuned(self.env, "timeout_seconds"), 1),
-            drawer=DRAWERS[base_url, credentials] if keep_token else None,
+            timeout=max(parameter(self.env, "timeout_seconds"), 1),
+            token_cache=TOKEN_CACHES[base_url, credentials] if keep_token else None,
         )
 
     def _maventa_vendor_key(self):
@@ -1170,7 +1170,7 @@ class ResCompany(models.Model):
                 )
             )
         # Without the key nobody could have Maventa stop calling.
-        self.sudo()._maventa_look_at_subscription()
+        self.sudo()._maventa_check_subscription()
         self.sudo().write(
             {
                 "maventa_company_uuid": False,
@@ -1419,7 +1419,7 @@ class ResCompany(models.Model):
             maventa_authorization_email=email,
             maventa_state_at=fields.Datetime.now(),
             maventa_signed=False,
-            maventa_look_at=False,
+            maventa_next_check_at=False,
         )
         company._maventa_commit()
 
@@ -1494,7 +1494,7 @@ class ResCompany(models.Model):
             code = "user_removed"
         if company.maventa_problem_code and not code:
             company._maventa_trigger_transfer(delay=0)
-        company.write({"maventa_problem_code": code, "maventa_look_at": False})
+        company.write({"maventa_problem_code": code, "maventa_next_check_at": False})
         company._maventa_end_pause()
 
     def _maventa_diagnose(self, client, refused):
@@ -1551,14 +1551,16 @@ class ResCompany(models.Model):
                 ("maventa_stored_api_key", "!=", False),
                 ("maventa_company_uuid", "!=", False),
                 "|",
-                ("maventa_look_at", "=", False),
-                ("maventa_look_at", "<=", fields.Datetime.now()),
+                ("maventa_next_check_at", "=", False),
+                ("maventa_next_check_at", "<=", fields.Datetime.now()),
             ],
-            order="maventa_look_at nulls first, id",
+            order="maventa_next_check_at nulls first, id",
         )
         companies = companies.filtered(lambda c: not c._maventa_is_copy())
-        self._maventa_each(companies, "_maventa_plan_look", "_maventa_look")
-        self._maventa_look_at_subscriptions()
+        self._maventa_each(
+            companies, "_maventa_plan_check", "_maventa_check_authorization"
+        )
+        self._maventa_check_subscriptions()
         self.env["maventa.operator"]._refresh_when_old()
 
     @api.model
@@ -1578,7 +1580,7 @@ class ResCompany(models.Model):
                 cron.sudo()._trigger()
                 return
 
-    def _maventa_look(self):
+    def _maventa_check_authorization(self):
         """One look at one company, with the next one planned."""
         before = self.maventa_state
         try:
@@ -1588,21 +1590,21 @@ class ResCompany(models.Model):
         except (MaventaError, ValueError) as error:
             _logger.info("Company %s: %s", self.id, type(error).__name__)
         if self.maventa_state in ON_THE_WAY or self.maventa_problem_code:
-            self._maventa_plan_look()
+            self._maventa_plan_check()
         if self.maventa_state != before:
             self._maventa_tell_administrator()
 
-    def _maventa_plan_look(self):
-        self.maventa_look_at = fields.Datetime.now() + self._maventa_look_pause()
+    def _maventa_plan_check(self):
+        self.maventa_next_check_at = fields.Datetime.now() + self._maventa_check_pause()
 
-    def _maventa_look_pause(self):
+    def _maventa_check_pause(self):
         """A tenth of the time that the company has been waiting, within bounds."""
         if self.maventa_state == "authenticated":
-            return timedelta(seconds=SHORTEST_LOOK_PAUSE)
+            return timedelta(seconds=SHORTEST_CHECK_PAUSE)
         waiting = fields.Datetime.now() - (self.maventa_state_at or self.create_date)
         pause = waiting.total_seconds() / 10
         return timedelta(
-            seconds=min(max(pause, SHORTEST_LOOK_PAUSE), LONGEST_LOOK_PAUSE)
+            seconds=min(max(pause, SHORTEST_CHECK_PAUSE), LONGEST_CHECK_PAUSE)
         )
 
     def _maventa_tell_administrator(self):
@@ -1664,13 +1666,13 @@ class ResCompany(models.Model):
         if self:
             self.write({"maventa_webhook_secret": False, "maventa_webhook_url": False})
 
-    def _maventa_look_at_webhook_soon(self):
-        self.sudo().maventa_webhook_look_at = False
+    def _maventa_check_webhook_soon(self):
+        self.sudo().maventa_next_webhook_check_at = False
         cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
         cron.sudo()._trigger()
 
     @api.model
-    def _maventa_look_at_subscriptions(self):
+    def _maventa_check_subscriptions(self):
         """Have Maventa call where it should, where that is not known to be so."""
         companies = self.sudo().search(
             [
@@ -1681,13 +1683,13 @@ class ResCompany(models.Model):
                 ("maventa_active", "=", True),
                 ("maventa_webhook_secret", "!=", False),
                 "|",
-                ("maventa_webhook_look_at", "=", False),
-                ("maventa_webhook_look_at", "<=", fields.Datetime.now()),
+                ("maventa_next_webhook_check_at", "=", False),
+                ("maventa_next_webhook_check_at", "<=", fields.Datetime.now()),
             ],
-            order="maventa_webhook_look_at nulls first, id",
+            order="maventa_next_webhook_check_at nulls first, id",
         )
-        look = "_maventa_look_at_subscription"
-        self._maventa_each(companies, "_maventa_plan_webhook_look", look)
+        look = "_maventa_check_subscription"
+        self._maventa_each(companies, "_maventa_plan_webhook_check", look)
 
     @api.model
     def _maventa_unsubscribe_all(self):
@@ -1701,9 +1703,9 @@ class ResCompany(models.Model):
         except (MaventaError, ValueError) as error:
             _logger.info("Webhooks stay subscribed: %s", type(error).__name__)
 
-    def _maventa_look_at_subscription(self):
+    def _maventa_check_subscription(self):
         """What goes wrong is left for later: deliveries are asked for, too."""
-        pause = SUBSCRIPTION_LOOK_PAUSE
+        pause = SUBSCRIPTION_CHECK_PAUSE
         try:
             url = self._maventa_webhook_address() if self.maventa_active else False
             if (url or self.maventa_webhook_secret) and not self._maventa_is_copy():
@@ -1713,11 +1715,11 @@ class ResCompany(models.Model):
         except (MaventaError, UserError, ValueError) as error:
             _logger.info("Company %s, webhook: %s", self.id, type(error).__name__)
             pause = SUBSCRIPTION_RETRY_PAUSE
-        self._maventa_plan_webhook_look(pause)
+        self._maventa_plan_webhook_check(pause)
 
-    def _maventa_plan_webhook_look(self, seconds=SUBSCRIPTION_RETRY_PAUSE):
+    def _maventa_plan_webhook_check(self, seconds=SUBSCRIPTION_RETRY_PAUSE):
         moment = fields.Datetime.now() + timedelta(seconds=seconds)
-        self.maventa_webhook_look_at = moment
+        self.maventa_next_webhook_check_at = moment
 
     def _maventa_subscribe(self, client, url):
         """Have Maventa call this address once, and no other one that was ours.
@@ -1776,7 +1778,7 @@ class ResCompany(models.Model):
     # Turns --------------------------------------------------------------------
 
     @api.model
-    def _maventa_take_turns(self, companies, steps):
+    def _maventa_process_in_turns(self, companies, steps):
         """Work for a bounded time, the companies in turn, and tell of the failures.
 
         :param steps: names of methods of a company; each gets the moment of the
@@ -1833,14 +1835,14 @@ class ResCompany(models.Model):
             _logger.exception("Company %s: %s broke off.", self.id, step)
             return False
 
-    def _maventa_settle(self, until):
-        return self.env["maventa.transmission"]._settle_all(self, until)
+    def _maventa_sync_invoices(self, until):
+        return self.env["maventa.transmission"]._sync_all_invoices(self, until)
 
     @api.model
     def _maventa_tell_failures(self):
         """One mail to each company with all failures that it was not told of yet."""
         untold = self.env["maventa.transmission"]._read_group(
-            [("to_tell", "=", True)], ["company_id"]
+            [("mail_pending", "=", True)], ["company_id"]
         )
         for (company,) in untold:
             company._maventa_for_its_readers()._maventa_step("_maventa_tell")
@@ -1858,8 +1860,8 @@ class ResCompany(models.Model):
         never reaches Odoo's cron, which switches off what fails too often.
         """
         companies = self._maventa_companies_with_work()
-        steps = ("_maventa_transfer", "_maventa_settle", "_maventa_note_turn")
-        self._maventa_schedule_next(self._maventa_take_turns(companies, steps))
+        steps = ("_maventa_transfer", "_maventa_sync_invoices", "_maventa_note_turn")
+        self._maventa_schedule_next(self._maventa_process_in_turns(companies, steps))
 
     @api.model
     def _maventa_companies_with_work(self):
@@ -1869,7 +1871,7 @@ class ResCompany(models.Model):
         since its last turn if that was later.
         """
         unsettled = self.env["maventa.transmission"]._read_group(
-            [("settled", "=", False)], ["company_id"]
+            [("invoice_synced", "=", False)], ["company_id"]
         )
         active = self.sudo().search([("maventa_active", "=", True)])
         companies = active.union(*(company.sudo() for (company,) in unsettled))
@@ -1988,7 +1990,7 @@ class ResCompany(models.Model):
         if self._maventa_is_stopped() or not self._maventa_has_something_due():
             return False
         client.allow(BATCH_SECONDS)
-        if not self._maventa_is_let_in(client):
+        if not self._maventa_has_token(client):
             return False
         if client.is_late:
             return True
@@ -2006,9 +2008,9 @@ class ResCompany(models.Model):
             self._maventa_hold(causes[0])
             return False
         if not stands:
-            self._maventa_line_broke(errors.values())
+            self._maventa_open_circuit(errors.values())
             return False
-        self._maventa_line_stands()
+        self._maventa_close_circuit()
         refused = [t for t, error in errors.items() if type(error) is Unauthorised]
         return not refused or self._maventa_explain_refusals(
             client, transmissions.concat(*refused)
@@ -2027,7 +2029,7 @@ class ResCompany(models.Model):
         occupied = Domain.OR(
             [
                 [("state", "in", (*OPEN_STATES, "delivered"))],
-                [("settled", "=", False)],
+                [("invoice_synced", "=", False)],
                 [
                     ("state", "=", "accepted"),
                     ("rerouting_ids", "not any", [("accepted_at", "!=", False)]),
@@ -2090,7 +2092,7 @@ class ResCompany(models.Model):
             or 30 when not given
         """
         if delay is None:
-            delay = tuned(self.env, "transfer_delay")
+            delay = parameter(self.env, "transfer_delay")
         asked = self.env.cr.precommit.data.setdefault("account_maventa.delays", set())
         if delay not in asked:
             asked.add(delay)
@@ -2109,8 +2111,8 @@ class ResCompany(models.Model):
     @api.model
     def _cron_maventa_delivery(self):
         """Ask Maventa about what is due, for a bounded time, the companies in turn."""
-        steps = ("_maventa_follow", "_maventa_settle")
-        left = self._maventa_take_turns(self._maventa_companies_to_follow(), steps)
+        steps = ("_maventa_poll", "_maventa_sync_invoices")
+        left = self._maventa_process_in_turns(self._maventa_companies_to_poll(), steps)
         self._maventa_schedule_delivery(left)
 
     @api.model
@@ -2124,7 +2126,7 @@ class ResCompany(models.Model):
 
     def _maventa_may_read(self):
         company = self.sudo()
-        if company._maventa_is_copy() or company._maventa_line_rests_until():
+        if company._maventa_is_copy() or company._maventa_circuit_open_until():
             return False
         try:
             company._maventa_base_url()
@@ -2133,19 +2135,21 @@ class ResCompany(models.Model):
         return bool(company.filtered_domain(self._maventa_able_to_read()))
 
     @api.model
-    def _maventa_companies_to_follow(self):
+    def _maventa_companies_to_poll(self):
         """The companies with something due, first who has waited longest."""
-        due = self._maventa_first_looks(("check_at", "<=", fields.Datetime.now()))
+        due = self._maventa_first_polls(("next_poll_at", "<=", fields.Datetime.now()))
         return self.browse(company.id for company in sorted(due, key=due.get))
 
     @api.model
-    def _maventa_first_looks(self, *conditions):
+    def _maventa_first_polls(self, *conditions):
         """By company that may ask, the moment when it has to ask next."""
         rows = self.env["maventa.transmission"]._read_group(
-            [("check_at", "!=", False), *conditions], ["company_id"], ["check_at:min"]
+            [("next_poll_at", "!=", False), *conditions],
+            ["company_id"],
+            ["next_poll_at:min"],
         )
         return {
-            company: max(moment, company._maventa_line_rests_until() or moment)
+            company: max(moment, company._maventa_circuit_open_until() or moment)
             for company, moment in rows
             if company.sudo().filtered_domain(self._maventa_able_to_read())
         }
@@ -2159,12 +2163,12 @@ class ResCompany(models.Model):
             cron._trigger()
             return
         now = fields.Datetime.now()
-        moments = self._maventa_first_looks().values()
+        moments = self._maventa_first_polls().values()
         if moments and min(moments) < now + timedelta(minutes=5):
-            soonest = now + timedelta(seconds=LOOK_SECONDS)
+            soonest = now + timedelta(seconds=POLL_SECONDS)
             cron._trigger(at=max(min(moments), soonest))
 
-    def _maventa_follow(self, until):
+    def _maventa_poll(self, until):
         """Ask about what is due until then; tell whether something is left."""
         if not self._maventa_may_read():
             return False
@@ -2172,20 +2176,18 @@ class ResCompany(models.Model):
         transmissions = self.env["maventa.transmission"]
         with self._maventa_client(keep_token=True) as client:
             client.allow(BATCH_SECONDS)
-            watch = Watch(client, SINGLE_LOOKS, until)
-            if not self._maventa_is_let_in(client):
+            poll = Poll(client, SINGLE_POLLS, until)
+            if not self._maventa_has_token(client):
                 return False
-            while looks := transmissions._due_looks(self, skipped):
-                skipped += (
-                    looks - self._maventa_look_at_them(client, watch, looks)
-                ).ids
-                if not watch.left or not self._maventa_may_read():
+            while looks := transmissions._due_polls(self, skipped):
+                skipped += (looks - self._maventa_poll_batch(client, poll, looks)).ids
+                if not poll.left or not self._maventa_may_read():
                     return False
                 if time.monotonic() >= until:
                     return True
         return False
 
-    def _maventa_look_at_them(self, client, watch, looks):
+    def _maventa_poll_batch(self, client, poll, looks):
         """One call about up to a hundred, then some about single ones; what is said is
         stored before the next is asked for.
 
@@ -2194,17 +2196,17 @@ class ResCompany(models.Model):
         watched = looks._watched()
         followed = {each.name for each in watched}
         ended = looks.filtered(lambda t: t.remote_id not in followed)
-        mine = ended._take_looks({})
+        mine = ended._take_poll_results({})
         self.env["ir.cron"]._commit_progress(len(ended))
         try:
-            for answers in watch.look(watched) if watched else ():
+            for answers in poll.look(watched) if watched else ():
                 about = looks.filtered(lambda t, names=answers: t.remote_id in names)
-                mine += about._take_looks(answers, watch.missing)
+                mine += about._take_poll_results(answers, poll.missing)
                 self.env["ir.cron"]._commit_progress(len(about))
         except MaventaError as error:
-            watch.left = 0
-            looks._postpone(watch.asking)
-            self._maventa_not_let_in(client, error)
+            poll.left = 0
+            looks._postpone(poll.asking)
+            self._maventa_handle_token_error(client, error)
         else:
             self._maventa_answered()
         cause = mine._company_cause()
@@ -2215,23 +2217,23 @@ class ResCompany(models.Model):
 
     def _maventa_answered(self):
         """End the pause that only questions have met."""
-        by_line = self.sudo().maventa_pause_code in LINE_CODES
+        by_line = self.sudo().maventa_pause_code in CONNECTION_CODES
         if by_line and not self._maventa_held_up():
-            self._maventa_line_stands()
+            self._maventa_close_circuit()
 
-    def _maventa_follow_now(self, transmissions):
+    def _maventa_poll_now(self, transmissions):
         """Ask about these for a person who waits, and let the invoices know.
 
         :raises UserError: Maventa could not be asked
         """
         company = self._maventa_for_its_readers().with_user(SUPERUSER_ID)
         mine = transmissions.with_env(company.env).exists()
-        mine[LOOK_NOW:].check_at = fields.Datetime.now()
-        now = mine[:LOOK_NOW]
+        mine[POLL_NOW:].next_poll_at = fields.Datetime.now()
+        now = mine[:POLL_NOW]
         for ids in split_every(PAGE_SIZE, now.ids):
             looks = now.browse(ids)
-            company._maventa_ask(looks._follow)
-        now.filtered(lambda t: not t.settled)._settle_or_leave()
+            company._maventa_ask(looks._poll)
+        now.filtered(lambda t: not t.invoice_synced)._sync_or_skip_invoices()
         company.env.ref("account_maventa.ir_cron_maventa_delivery")._trigger()
 
     # Circuit breaker ----------------------------------------------------------
@@ -2273,7 +2275,7 @@ class ResCompany(models.Model):
     def _maventa_is_stopped(self):
         return self._maventa_is_paused() or bool(self.sudo().maventa_problem_code)
 
-    def _maventa_line_rests_until(self):
+    def _maventa_circuit_open_until(self):
         """The end of a pause in which nothing can be asked either, or False: what
         invoices are not taken for does not keep Maventa from answering."""
         company = self.sudo()
@@ -2284,7 +2286,7 @@ class ResCompany(models.Model):
         """How many invoices may go at once: after a pause, one shows the way."""
         return 1 if self.sudo().maventa_pauses else SEND_BATCH
 
-    def _maventa_line_stands(self):
+    def _maventa_close_circuit(self):
         """Let everything go that only waited for the line, oldest first."""
         company = self.sudo()
         if not company.maventa_pauses:
@@ -2295,7 +2297,7 @@ class ResCompany(models.Model):
             transmission.next_attempt_at = transmission.create_date
         self.env["ir.cron"]._commit_progress()
 
-    def _maventa_is_let_in(self, client):
+    def _maventa_has_token(self, client):
         """Have a token before anything is claimed or asked; tell whether there is one.
 
         A call that hangs may cost this process its life. So the line is written down as
@@ -2303,37 +2305,37 @@ class ResCompany(models.Model):
         """
         if client.tokens.has_token:
             return True
-        was = self._maventa_line_values()
-        self._maventa_write_line(self._maventa_broken_line([Unavailable()]))
+        was = self._maventa_circuit_values()
+        self._maventa_write_circuit(self._maventa_open_circuit_values([Unavailable()]))
         try:
             client.tokens.token()
         except MaventaError as error:
-            self._maventa_write_line(was)
-            self._maventa_not_let_in(client, error)
+            self._maventa_write_circuit(was)
+            self._maventa_handle_token_error(client, error)
             return False
-        self._maventa_write_line(was)
+        self._maventa_write_circuit(was)
         return True
 
-    def _maventa_not_let_in(self, client, error):
+    def _maventa_handle_token_error(self, client, error):
         if isinstance(error, CompanyRefused):
             self._maventa_hold(error.cause)
         elif isinstance(error, Unauthorised):
             refused = self.env["maventa.transmission"]
             self._maventa_explain_refusals(client, refused)
         else:
-            self._maventa_line_broke([error], asking=True)
+            self._maventa_open_circuit([error], asking=True)
 
-    def _maventa_line_values(self):
+    def _maventa_circuit_values(self):
         names = ("maventa_pauses", "maventa_paused_until", "maventa_pause_code")
         return {name: self.sudo()[name] for name in names}
 
-    def _maventa_write_line(self, values):
+    def _maventa_write_circuit(self, values):
         """Commit to it, unless somebody is just writing to the company."""
         if self.try_lock_for_update(allow_referencing=True):
             self.sudo().write(values)
         self.env["ir.cron"]._commit_progress()
 
-    def _maventa_line_broke(self, errors, asking=False):
+    def _maventa_open_circuit(self, errors, asking=False):
         """Leave Maventa alone for a while: longer each time, but only as long as a
         single invoice could not be the one to blame.
 
@@ -2341,14 +2343,14 @@ class ResCompany(models.Model):
         :param asking: whether it was a question, which no invoice is to blame for
         """
         now = fields.Datetime.now()
-        self.sudo().write(self._maventa_broken_line(errors, asking))
+        self.sudo().write(self._maventa_open_circuit_values(errors, asking))
         transmissions = self.env["maventa.transmission"]
         free = transmissions._open(self).try_lock_for_update(allow_referencing=True)
         free.filtered(lambda t: not t.waiting_since).waiting_since = now
         free._give_up()
         self.env["ir.cron"]._commit_progress()
 
-    def _maventa_broken_line(self, errors, asking=True):
+    def _maventa_open_circuit_values(self, errors, asking=True):
         """What the company says of a line that has broken once more."""
         company = self.sudo()
         causes = [e for e in errors if e.retryable and type(e) in WAITING_CODES]
@@ -2375,7 +2377,7 @@ class ResCompany(models.Model):
         company = self.sudo()
         is_new = not company.maventa_pauses or company.maventa_pause_code != code
         is_limit = code in LIMITS
-        shortest = LONGEST_PAUSE if is_limit else SHORTEST_LOOK_PAUSE
+        shortest = LONGEST_PAUSE if is_limit else SHORTEST_CHECK_PAUSE
         pause = pause_seconds(self.env, company.maventa_pauses, shortest)
         now = fields.Datetime.now()
         until = now + timedelta(seconds=pause)
@@ -2385,7 +2387,7 @@ class ResCompany(models.Model):
                 "maventa_paused_until": until if is_limit else now,
                 "maventa_pause_code": code,
                 "maventa_problem_code": not is_limit and code,
-                "maventa_look_at": not is_new and until,
+                "maventa_next_check_at": not is_new and until,
             }
         )
         waiting = self.env["maventa.transmission"]._open(self)
@@ -2421,7 +2423,7 @@ class ResCompany(models.Model):
     def _maventa_held_up(self):
         """The transmissions that have met a line that was down."""
         transmissions = self.env["maventa.transmission"]
-        return transmissions._open(self, ("error_code", "in", LINE_CODES))
+        return transmissions._open(self, ("error_code", "in", CONNECTION_CODES))
 
     def action_maventa_try_now(self):
         """End the pause of the company: one invoice tries the line at once."""

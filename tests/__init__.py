@@ -4,7 +4,7 @@ from . import test_client_errors
 from . import test_client_fuzz
 from . import test_client_reroute
 from . import test_client_tokens
-from . import test_handover
+from . import test_client_submission
 from . import test_layering
 from . import test_log
 from . import test_log_access

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from ..models.res_company import DRAWERS
+from ..models.res_company import TOKEN_CACHES
 from ..sandbox.fault_plays import PLAYS
 from ..sandbox.invoices import Invoices
 from ..sandbox.server import Sandbox
@@ -76,7 +76,7 @@ class MaventaCase(AccountsCase):
             backend.switches.set(name, switch.default)
         backend.invoices = Invoices(backend.clock, backend.switches)
         backend.calls.clear()
-        DRAWERS.clear()
+        TOKEN_CACHES.clear()
 
     # Set-up -------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class MaventaCase(AccountsCase):
 
     def let_look_time_pass(self, companies):
         """Let the time pass until these are looked at for a signature again."""
-        companies.sudo().maventa_look_at = fields.Datetime.now()
+        companies.sudo().maventa_next_check_at = fields.Datetime.now()
 
     def put_back(self, moves):
         moves.maventa_status_id = self.to_transfer

@@ -269,7 +269,7 @@ class Payment:
         )
 
     def warnings(self, move):
-        findings = move._maventa_surprises()
+        findings = move._maventa_preflight_warnings()
         return [each for each in findings if each.code == "no_account"]
 
     def test_what_is_paid_into_other_journals(self):

@@ -26,7 +26,7 @@ class LogCase(MaventaCase):
             channel=channel or transmission.planned_channel,
             delivered_at=transmission.accepted_at + timedelta(hours=hours),
         )
-        transmission._settle()
+        transmission._sync_invoices()
 
     def tell(self, transmission, **values):
         """Have Maventa report an event."""

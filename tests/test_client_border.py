@@ -23,7 +23,7 @@ from ..client import (
     connection,
 )
 from ..client.answer import DEEPEST, LARGEST_JSON, LONGEST_STRING, clean, read_json
-from ..client.auth import TokenDrawer
+from ..client.auth import TokenCache
 from ..client.connection import BEGIN_SECONDS
 from ..client.errors import error_from_answer
 from ..client.schemas import Token
@@ -105,11 +105,14 @@ class BorderCase(unittest.TestCase):
         """The client of a service that answers so; it has a token already."""
         self.server = RawServer(respond)
         self.addCleanup(self.server.close)
-        return self.client(self.server.url, TokenDrawer(Token("t", 9.0), FULL))
+        return self.client(self.server.url, TokenCache(Token("t", 9.0), FULL))
 
-    def client(self, url, drawer=None):
+    def client(self, url, token_cache=None):
         client = MaventaClient(
-            Credentials("c", KEY), base_url=url, timeout=TIMEOUT, drawer=drawer
+            Credentials("c", KEY),
+            base_url=url,
+            timeout=TIMEOUT,
+            token_cache=token_cache,
         )
         self.addCleanup(client.session.close)
         return client

@@ -21,14 +21,14 @@ from ..client import (
     Credentials,
     MaventaClient,
     MaventaError,
-    Parcel,
-    Watch,
-    Watched,
-    hand_over,
+    Poll,
+    Polled,
+    Submission,
+    submit,
 )
 from ..client.answer import UNSTORABLE
-from ..client.auth import TokenDrawer
-from ..client.reroute import Before, Look, Reroute
+from ..client.auth import TokenCache
+from ..client.reroute import Reroute, Snapshot, TakeSnapshot
 from ..client.schemas import Token
 from ..models.maventa_transmission import _event
 from .test_client import COMPANY
@@ -237,8 +237,10 @@ def changed(random, data, path):
 
 def questions(client):
     """All that the addon asks."""
-    parcel = Parcel("u1", "INV-1", 125.5, "EUR", "i.xml", b"<x/>", {"uuid": "u1"})
-    before = Before("DELIVERED", {}, ())
+    submission = Submission(
+        "u1", "INV-1", 125.5, "EUR", "i.xml", b"<x/>", {"uuid": "u1"}
+    )
+    before = Snapshot("DELIVERED", {}, ())
     way = Reroute(ID, "email", {"recipient_email": "a@b.example"}, before, True)
     return (
         client.current,
@@ -255,11 +257,11 @@ def questions(client):
         lambda: client.actions(ID),
         lambda: client.image(ID) and None,
         lambda: client.subscribe("https://a.example", ["X"]),
-        lambda: hand_over(client, parcel),
-        lambda: hand_over(client, dataclasses.replace(parcel, ask_about=("u1",))),
-        lambda: way.hand_over(client),
-        lambda: Before.of(Look(ID).hand_over(client)).to_json(),
-        lambda: list(Watch(client, 5).look([Watched(ID, "INV-1", "PENDING")])),
+        lambda: submit(client, submission),
+        lambda: submit(client, dataclasses.replace(submission, ask_about=("u1",))),
+        lambda: way.submit(client),
+        lambda: Snapshot.of(TakeSnapshot(ID).submit(client)).to_json(),
+        lambda: list(Poll(client, 5).look([Polled(ID, "INV-1", "PENDING")])),
     )
 
 
@@ -273,11 +275,11 @@ class TestFuzz(unittest.TestCase):
         ends = {True: 0, False: 0}
         began = time.monotonic()
         while hostile.count < total:
-            drawer = TokenDrawer(Token("t", 9.0), math.inf)
+            token_cache = TokenCache(Token("t", 9.0), math.inf)
             client = MaventaClient(
                 Credentials("c", "key-of-the-user"),
                 base_url="http://127.0.0.1",
-                drawer=random.choice((drawer, None)),
+                token_cache=random.choice((token_cache, None)),
             )
             client.session.mount("http://", hostile)
             for question in questions(client):

@@ -3,23 +3,23 @@
 from dataclasses import replace
 
 from ..client import (
-    Before,
     Conflict,
     Invoice,
-    Look,
     MaventaError,
     OutcomeUnknown,
     Rejected,
     Reroute,
+    Snapshot,
     StillBusy,
+    TakeSnapshot,
     Unavailable,
 )
 from .test_client import ClientCase
-from .test_handover import LOST, OPEN
+from .test_client_submission import LOST, OPEN
 from .test_sandbox import bis3
 
 EMAIL = {"recipient_email": "b@c.example"}
-REROUTE = Reroute("u1", "email", EMAIL, Before())
+REROUTE = Reroute("u1", "email", EMAIL, Snapshot())
 PATH = "/v1/invoices/u1/reroute/email"
 # Faults whose answer is a success for a call that has no body to read.
 READ_AS_SUCCESS = ("broken_json", "html", "empty")
@@ -39,11 +39,11 @@ class TestClientReroute(ClientCase):
 
     def look(self):
         """What a first turn would store, through JSON and back."""
-        data = Before.of(Look("u1").hand_over(self.sends)).to_json()
-        return Before.from_json(data)
+        data = Snapshot.of(TakeSnapshot("u1").submit(self.sends)).to_json()
+        return Snapshot.from_json(data)
 
     def reroute(self, **changes):
-        return replace(REROUTE, **changes).hand_over(self.sends)
+        return replace(REROUTE, **changes).submit(self.sends)
 
     def error(self, **changes):
         with self.assertRaises(MaventaError) as caught:
@@ -61,22 +61,22 @@ class TestClientReroute(ClientCase):
         for name in sorted(set(LOST) - set(READ_AS_SUCCESS)):
             with self.subTest(name):
                 self.begin()
-                before = self.look()
+                snapshot = self.look()
                 self.fault_once(name)
                 if name != "cut_in_answer":  # an answer without a body can't be cut
-                    self.assertIs(type(self.error(before=before)), OutcomeUnknown)
+                    self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
                 for _time in range(2):
-                    self.reroute(before=before, doubtful=True)
+                    self.reroute(snapshot=snapshot, doubtful=True)
                 self.assertEqual(self.times(), 1)
 
     def test_what_was_not_taken_is_asked_for_again(self):
         for name in OPEN:
             with self.subTest(name):
                 self.begin()
-                before = self.look()
+                snapshot = self.look()
                 self.fault_once(name)
-                self.assertIs(type(self.error(before=before)), OutcomeUnknown)
-                self.reroute(before=before, doubtful=True)
+                self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
+                self.reroute(snapshot=snapshot, doubtful=True)
                 self.assertEqual(self.times(), 1)
 
     def test_the_very_same_way_is_told_from_the_last_time(self):
@@ -86,19 +86,19 @@ class TestClientReroute(ClientCase):
                     self.begin()
                     self.reroute()
                     self.backend.clock.advance(5000)
-                    before = self.look()
+                    snapshot = self.look()
                     self.fault_once(name)
-                    self.error(before=before)
+                    self.error(snapshot=snapshot)
                     self.backend.clock.advance(wait)
                     self.assertEqual(self.times(), 1 + taken)
-                    self.reroute(before=before, doubtful=True)
+                    self.reroute(snapshot=snapshot, doubtful=True)
                     self.assertEqual(self.times(), 2)
 
     def test_a_service_that_does_not_show_the_data(self):
         """Then what has happened since tells."""
         seen = Invoice("u1", status="FAILED")
-        before = Before.of(seen)
-        reroute = replace(REROUTE, before=before)
+        snapshot = Snapshot.of(seen)
+        reroute = replace(REROUTE, snapshot=snapshot)
         self.assertFalse(reroute.has_come(seen))
         self.assertTrue(reroute.has_come(replace(seen, status="PENDING")))
 
@@ -110,52 +110,54 @@ class TestClientReroute(ClientCase):
             self.assertTrue(REROUTE.has_come(Invoice("u1", revision=revision)))
 
     def test_somebody_else_was_there(self):
-        before = self.look()
+        snapshot = self.look()
         self.sends.reroute("u1", "email", {"recipient_email": "other@c.example"})
-        error = self.error(before=before, doubtful=True)
+        error = self.error(snapshot=snapshot, doubtful=True)
         self.assertIsInstance(error, Conflict)
         self.assertEqual(error.code, "rerouted_otherwise")
         self.assertEqual(self.times(), 1)
 
     def test_a_refusal_is_looked_into(self):
-        before = self.look()
+        snapshot = self.look()
         self.fault_once("duplicate_after")
-        self.reroute(before=before)
+        self.reroute(snapshot=snapshot)
         self.assertEqual(self.times(), 1)
 
     def test_a_refusal_stands(self):
         self.fault_once("refused")
-        self.assertIs(type(self.error(before=self.look())), Rejected)
+        self.assertIs(type(self.error(snapshot=self.look())), Rejected)
         self.assertEqual(self.times(), 0)
 
     def test_a_refusal_that_can_not_be_looked_into_is_not_believed(self):
-        before = self.look()
+        snapshot = self.look()
         self.fault_once("refused")
         self.fault_once("503_before", "/v1/invoices/u1", "GET")
-        self.assertIs(type(self.error(before=before)), OutcomeUnknown)
+        self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
 
     def test_while_it_is_pending_it_may_have_to_wait(self):
         for status in ("409", "400"):
             with self.subTest(status):
                 self.begin()
                 self.sends.reroute("u1", "email", {"recipient_email": "a@c.example"})
-                before = self.look()
+                snapshot = self.look()
                 self.backend.switches.set("reroute_pending", status)
-                error = self.error(before=before)
+                error = self.error(snapshot=snapshot)
                 self.assertIs(type(error), StillBusy)
                 self.assertFalse(error.retryable)
                 self.backend.clock.advance(5000)
-                self.reroute(before=before)
+                self.reroute(snapshot=snapshot)
                 self.assertEqual(self.times(), 2)
 
     def test_bad_data_are_not_waited_for(self):
         self.sends.reroute("u1", "email", EMAIL)
-        error = self.error(before=self.look(), fields={"recipient_email": "nobody"})
+        error = self.error(snapshot=self.look(), fields={"recipient_email": "nobody"})
         self.assertIs(type(error), Rejected)
 
     def test_an_answer_that_shows_nothing_proves_nothing(self):
-        before = self.look()
+        snapshot = self.look()
         for name in ("empty", "broken_json"):
             self.fault_once(name, "/v1/invoices/u1", "GET")
-            self.assertIs(type(self.error(before=before, doubtful=True)), Unavailable)
+            self.assertIs(
+                type(self.error(snapshot=snapshot, doubtful=True)), Unavailable
+            )
         self.assertEqual(self.times(), 0)

@@ -8,7 +8,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tools import html2plaintext
 
-from ..models.res_company import DRAWERS
+from ..models.res_company import TOKEN_CACHES
 from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
@@ -36,7 +36,7 @@ LIMITS = {
 
 class TestCompanyRefused(MaventaCase):
     def refuse(self, **restrictions):
-        DRAWERS.clear()  # as if the last token had run out
+        TOKEN_CACHES.clear()  # as if the last token had run out
         self.backend.accounts.set_restrictions(self.account(), **restrictions)
 
     def assertStopped(self, move, code, *words):
@@ -329,7 +329,7 @@ class TestUploadRefused(MaventaCase):
         self.refuse(daily_limit=0)
         self.make_waiting()
         self.run_cron()
-        self.transmission(gone).check_at = fields.Datetime.now()
+        self.transmission(gone).next_poll_at = fields.Datetime.now()
         self.backend.clock.advance(60)
         self.run_cron(self.env.ref("account_maventa.ir_cron_maventa_delivery"))
         self.assertInvoice(gone, self.transferred, "delivered")
@@ -347,7 +347,7 @@ class TestUploadRefused(MaventaCase):
 
     def test_credentials_that_are_refused_cost_one_call(self):
         moves = self.make_many()
-        DRAWERS.clear()
+        TOKEN_CACHES.clear()
         self.backend.accounts.set_restrictions(self.account(), key_withdrawn=True)
         self.backend.calls.clear()
         self.run_cron()

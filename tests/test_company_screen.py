@@ -144,7 +144,7 @@ class TestSignature(ScreenCase):
                 second.maventa_state_at = now - timedelta(seconds=waiting)
                 self.let_look_time_pass(second)
                 self.run_cron(self.look)
-                planned = (second.maventa_look_at - now).total_seconds()
+                planned = (second.maventa_next_check_at - now).total_seconds()
                 self.assertAlmostEqual(planned, pause, delta=60)
                 self.backend.calls.clear()
                 self.run_cron(self.look)

@@ -59,7 +59,7 @@ class DeliveryCase(MaventaCase):
         """Let time pass, then have everything looked at."""
         self.clock.tick(seconds)
         followed = self.env["maventa.transmission"].sudo().search([])
-        followed.filtered("check_at").check_at = fields.Datetime.now()
+        followed.filtered("next_poll_at").next_poll_at = fields.Datetime.now()
         self.run_cron(self.delivery)
 
     def say(self, move, kind, **values):
@@ -109,7 +109,7 @@ class TestDelivery(DeliveryCase):
 
     def test_the_first_look_comes_by_itself_a_minute_after_the_hand_over(self):
         move = self.send()
-        due = self.transmission(move).check_at
+        due = self.transmission(move).next_poll_at
         self.assertEqual(due, fields.Datetime.now() + timedelta(seconds=60))
         triggers = self.env["ir.cron.trigger"].sudo()
         mine = triggers.search([("cron_id", "=", self.delivery.id)])
@@ -277,7 +277,7 @@ class TestDelivery(DeliveryCase):
         self.say(move, "ERROR", message="The old one again")
         self.look()
         self.assertInvoice(move, self.transferred, "delivered")
-        self.assertFalse(old.check_at)
+        self.assertFalse(old.next_poll_at)
         self.assertNotEqual(self.transmission(move), old)
 
     def test_what_was_put_back_is_not_dragged_down_by_news_of_the_old_try(self):
@@ -392,7 +392,7 @@ class TestDelivery(DeliveryCase):
 
     def test_all_failures_of_a_run_are_in_one_mail(self):
         moves = self.send(*[self.failing] * 5, self.einvoice)
-        with patch(f"{MODELS}.maventa_transmission.SETTLE_BATCH", 2):
+        with patch(f"{MODELS}.maventa_transmission.SYNC_BATCH", 2):
             self.look()
         self.assertEqual(len(self.mails()), 1)
         self.assertIn("5 invoices", self.mails().subject)

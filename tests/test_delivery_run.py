@@ -73,7 +73,7 @@ class TestDeliveryRun(DeliveryCase):
         """
         model = self.send()
         mine = self.transmission(model)
-        mine.check_at = False
+        mine.next_poll_at = False
         (there,) = self.uploaded(model)
         self.env.flush_all()
         self.copy_rows("account_move", model.id, count, "name")
@@ -86,7 +86,7 @@ class TestDeliveryRun(DeliveryCase):
         now = fields.Datetime.now()
         self.env.cr.executemany(
             "UPDATE maventa_transmission SET accepted_at = %s, news_at = %s,"
-            " check_at = %s WHERE remote_id = %s",
+            " next_poll_at = %s WHERE remote_id = %s",
             [
                 (moment, moment, now, f"{there.id}-{number}")
                 for number in range(count)
@@ -116,7 +116,7 @@ class TestDeliveryRun(DeliveryCase):
         )
 
     def due(self):
-        due = [("check_at", "<=", fields.Datetime.now())]
+        due = [("next_poll_at", "<=", fields.Datetime.now())]
         return self.env["maventa.transmission"].sudo().search_count(due)
 
     @mute_logger(f"{MODELS}.res_company")
@@ -185,10 +185,10 @@ class TestDeliveryRun(DeliveryCase):
             transmission.write(
                 {"state": state, "news_at": now - timedelta(seconds=age)}
             )
-            wait = transmission._next_look() - now
+            wait = transmission._next_poll() - now
             self.assertEqual(wait.total_seconds(), pause, (state, age))
         transmission.accepted_at = now - timedelta(days=731)
-        self.assertFalse(transmission._next_look())
+        self.assertFalse(transmission._next_poll())
 
     # Answers that nobody expects ----------------------------------------------
 
@@ -237,13 +237,13 @@ class TestDeliveryRun(DeliveryCase):
         self.backend.switches.set("list_encoding", "plain_ignore")
         moves = self.send(self.einvoice, self.failing, self.email)
         followed = self.transmission(moves[0])
-        (self.transmission(moves[1]) + self.transmission(moves[2])).check_at = False
+        (self.transmission(moves[1]) + self.transmission(moves[2])).next_poll_at = False
         self.look()
         self.assertEqual(followed.state, "delivered")
         self.assertInvoice(moves[1], self.transferred, "accepted")
         self.assertInvoice(moves[2], self.transferred, "accepted")
 
-    @patch(f"{MODELS}.res_company.SINGLE_LOOKS", 30)
+    @patch(f"{MODELS}.res_company.SINGLE_POLLS", 30)
     def test_single_questions_are_bounded_and_no_answer_is_no_proof(self):
         self.make_open(50, lambda number: 86400)
         self.backend.invoices._by_id.clear()
@@ -283,7 +283,7 @@ class TestDeliveryRun(DeliveryCase):
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             company = self.company.with_env(self.env(cr=cr, su=True))
             for left in (19, 18):
-                self.assertTrue(company._maventa_follow(time.monotonic()))
+                self.assertTrue(company._maventa_poll(time.monotonic()))
                 self.assertEqual(self.due(), left)
 
     def test_a_single_question_that_fails_has_the_others_come_first(self):
@@ -424,14 +424,14 @@ class TestDeliveryRun(DeliveryCase):
         moves = self.send()
         moves += self.make_waiting(company=second)
         self.run_cron()
-        follow = type(self.company)._maventa_follow
+        follow = type(self.company)._maventa_poll
 
         def break_down(company, until):
             if company == self.company:
                 raise ValueError("broken")
             return follow(company, until)
 
-        with patch.object(type(self.company), "_maventa_follow", break_down):
+        with patch.object(type(self.company), "_maventa_poll", break_down):
             self.look()
         self.assertInvoice(moves[0], self.transferred, "accepted")
         status = second.maventa_transferred_status_id
@@ -473,11 +473,11 @@ class TestDeliveryRun(DeliveryCase):
         journal = moves.journal_id
         self.assertTrue(journal.show_refresh_out_einvoices_status_button)
         purchases = self.company_data["default_journal_purchase"]
-        self.assertFalse(purchases._maventa_follows())
+        self.assertFalse(purchases._maventa_polls())
         self.clock.tick(60)
         journal.button_refresh_out_einvoices_status()
         self.assertInvoice(moves[0], self.transferred, "delivered")
         self.assertInvoice(moves[1], self.failed, "failed")
         self.company.sudo().maventa_problem_code = "credentials_refused"
         journal.invalidate_recordset()
-        self.assertFalse(journal._maventa_follows())
+        self.assertFalse(journal._maventa_polls())

@@ -230,7 +230,7 @@ class TestLog(LogCase):
         transmission = self.sent()
         move = transmission.move_id
         transmission._fail("rejected", {"text": "x"})
-        transmission._settle()
+        transmission._sync_invoices()
         move.button_draft()
         with self.assertRaises(UserError):
             move.unlink()

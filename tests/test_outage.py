@@ -9,8 +9,8 @@ from odoo import fields
 from odoo.tools import mute_logger
 
 from ..const import LONGEST_PAUSE, SEND_BATCH
-from ..models.parameters import pause_seconds, tuned
-from ..models.res_company import DRAWERS
+from ..models.parameters import parameter, pause_seconds
+from ..models.res_company import TOKEN_CACHES
 from ..sandbox.fault_plays import PLAYS
 from .common import MaventaCase
 
@@ -66,7 +66,7 @@ class TestOutage(OutageCase):
         self.run_cron()
         self.backend.calls.clear()
         if path == "/oauth2/token":
-            DRAWERS.clear()
+            TOKEN_CACHES.clear()
         moves = [self.make_waiting() for _ in range(30)]
         self.outage(OUTAGE, paths=path, fault=fault)
         self.assertLessEqual(len(self.backend.calls), 40)
@@ -221,9 +221,9 @@ class TestPauses(OutageCase):
         for text in ("soon", "-1", "nan", "inf", ""):
             self.set_parameter("give_up_hours", text)
             with self.subTest(text), mute_logger(TUNING_LOG):
-                self.assertEqual(tuned(self.env, "give_up_hours"), 24)
+                self.assertEqual(parameter(self.env, "give_up_hours"), 24)
         self.set_parameter("give_up_hours", "1.5")
-        self.assertEqual(tuned(self.env, "give_up_hours"), 1.5)
+        self.assertEqual(parameter(self.env, "give_up_hours"), 1.5)
 
 
 class TestTurns(MaventaCase):

@@ -91,7 +91,7 @@ class TestChosenWay(RerouteCase):
                 self.assertEqual(set(form["disabled_routes"]), routes)
                 given = {k: v for k, v in form.items() if k.startswith("recipient_")}
                 self.assertEqual(given, request)
-                self.assertFalse(move.sudo().maventa_way)
+                self.assertFalse(move.sudo().maventa_channel_override)
                 self.assertEqual(partner.maventa_preferred_channel, "automatic")
 
     def test_the_plan_tells_it(self):
@@ -119,7 +119,7 @@ class TestChosenWay(RerouteCase):
         self.reroute(move, "email", email=EMAIL)
         self.run_cron()
         move.button_draft()
-        self.assertFalse(move.sudo().maventa_way)
+        self.assertFalse(move.sudo().maventa_channel_override)
         self.assertFalse(move.maventa_delivery_state)
         move.action_post()
         self.put_back(move)
@@ -223,7 +223,7 @@ class TestHandledOutside(RerouteCase):
             self.assertTrue(self.transmission(move).handled_at)
             notes = " ".join(move.message_ids.mapped("body"))
             self.assertIn("Handled outside Maventa: Given by hand", notes)
-        self.transmission(moves[0]).settled = False
+        self.transmission(moves[0]).invoice_synced = False
         self.run_cron()
         self.assertInvoice(moves[0], self.transferred, "handled")
         self.assertFalse(moves.filtered_domain(self.failed_ones()))

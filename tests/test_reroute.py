@@ -162,7 +162,7 @@ class TestReroute(RerouteCase):
         self.assertEqual(self.transmission(move).state, "prepared")
         self.run_later()
         self.assertReroutedOnce(move)
-        self.assertEqual(self.transmission(move).before["status"], "DELIVERED")
+        self.assertEqual(self.transmission(move).snapshot["status"], "DELIVERED")
 
     def test_one_that_is_still_pending_goes_later(self):
         self.backend.switches.set("reroute_pending", "409")

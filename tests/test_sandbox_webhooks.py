@@ -71,7 +71,7 @@ class WebhookCase(SandboxCase):
     def deliveries(self):
         return self.api.get("/sandbox/webhooks").json()["deliveries"]
 
-    def settled(self, *states):
+    def invoice_synced(self, *states):
         """Wait until the deliveries are in these states."""
         end = time.monotonic() + 10
         while time.monotonic() < end:
@@ -128,7 +128,7 @@ class TestSandboxWebhooks(WebhookCase):
         time.sleep(0.2)
         self.assertEqual(self.receiver.came, [])
         self.advance(6)
-        self.settled("acknowledged", "acknowledged")
+        self.invoice_synced("acknowledged", "acknowledged")
         told = [(DELIVERED, "u1"), (FAILED, "u2")]
         self.assertEqual(self.receiver.events(), told)
         self.assertEqual(self.receiver.came[0][0], "/hook/secret?company=1")
@@ -146,7 +146,7 @@ class TestSandboxWebhooks(WebhookCase):
         self.api.upload(bis3("INV-2"), uuid="u1")
         self.api.upload(bis3("INV-3", eia="9999:1"), uuid="u2")
         self.advance(6)
-        self.settled("acknowledged")
+        self.invoice_synced("acknowledged")
         self.assertEqual(self.receiver.events(), [(FAILED, "u2")])
 
     def test_a_reroute_and_an_event_by_hand_are_told_and_no_plan_given_up(self):
@@ -155,10 +155,10 @@ class TestSandboxWebhooks(WebhookCase):
         email = {"recipient_email": "b@x.example"}
         self.api.call("PUT", "/v1/invoices/u1/reroute/email", json=email)
         self.advance(6)
-        self.settled("acknowledged")
+        self.invoice_synced("acknowledged")
         event = {"type": "ERROR", "message": "Returned by the customer"}
         self.api.post("/sandbox/invoices/u1/events", event)
-        self.settled("acknowledged", "acknowledged")
+        self.invoice_synced("acknowledged", "acknowledged")
         told = [(DELIVERED, "u1"), (FAILED, "u1")]
         self.assertEqual(self.receiver.events(), told)
 
@@ -170,7 +170,7 @@ class TestSandboxWebhooks(WebhookCase):
         self.subscribed(**vendors)
         other.upload(uuid="u1")
         self.advance(6)
-        self.settled("acknowledged")
+        self.invoice_synced("acknowledged")
         self.assertEqual(self.receiver.events(), [(DELIVERED, "u1")])
         self.backend.accounts.company(other.company_id).vendor_keys.clear()
         self.switch(unlinked_vendor="allowed")
@@ -190,7 +190,7 @@ class TestSandboxWebhooks(WebhookCase):
             time.sleep(0.2)
             self.assertEqual(len(self.receiver.came), count)
             self.advance(2)
-        self.settled("acknowledged")
+        self.invoice_synced("acknowledged")
         statuses = [each["status"] for each in self.deliveries()[0]["tries"]]
         self.assertEqual(statuses, [500, 302, 204])
 
@@ -209,7 +209,7 @@ class TestSandboxWebhooks(WebhookCase):
         self.subscribed()
         self.api.upload(uuid="u1")
         self.advance(6)
-        self.settled("unacknowledged")
+        self.invoice_synced("unacknowledged")
         self.assertEqual(len(self.receiver.came), 4)
         self.advance(3600)
         time.sleep(0.2)
@@ -233,7 +233,7 @@ class TestSandboxWebhooks(WebhookCase):
             self.subscribed(destination=url)
         self.api.upload(uuid="u1")
         self.advance(6)
-        self.settled("not_local", "not_local", "not_local")
+        self.invoice_synced("not_local", "not_local", "not_local")
 
     def test_an_ended_subscription_hears_no_more(self):
         self.receiver.statuses = [500]
@@ -242,7 +242,7 @@ class TestSandboxWebhooks(WebhookCase):
         self.advance(6)
         self.until(1)
         self.api.call("DELETE", f"{PATH}/{made['id']}")
-        self.settled("dropped")
+        self.invoice_synced("dropped")
         self.api.upload(bis3("INV-2"), uuid="u2")
         self.advance(3600)
         time.sleep(0.2)
@@ -307,7 +307,7 @@ class TestSandboxPayloads(WebhookCase):
         self.subscribed()
         self.api.upload(bis3(form), uuid=form)
         self.advance(6)
-        self.settled("acknowledged")
+        self.invoice_synced("acknowledged")
         _path, kind, body = self.receiver.came[-1]
         return kind, body
 

@@ -35,7 +35,7 @@ class TestTourRemedy(MaventaCase, HttpCase):
         """Transfer, let time pass, and see what has become of it."""
         self.cron.method_direct_trigger()
         self.backend.clock.advance(4000)
-        self.transmission(move).check_at = fields.Datetime.now()
+        self.transmission(move).next_poll_at = fields.Datetime.now()
         delivery = self.env.ref("account_maventa.ir_cron_maventa_delivery").sudo()
         delivery.method_direct_trigger()
 

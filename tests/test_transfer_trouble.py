@@ -11,7 +11,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from ..client import hand_over
+from ..client import submit
 from ..client.auth import TokenKeeper
 from ..client.connection import Connection
 from ..models import maventa_transmission
@@ -210,15 +210,15 @@ class TestUncertain(MaventaCase):
         self.run_cron()
         transmission = self.transmission(move)
         with self.company._maventa_client() as client, ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(hand_over, client, transmission._parcel("uncertain"))
+            answer = pool.submit(submit, client, transmission._submission("uncertain"))
         self.assertEqual(len(self.uploaded(move)), 1)
         transmission.write({"state": "sending", "attempts": 3})
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             worker = transmission.with_env(self.env(cr=cr, su=True))
-            worker._write_down(answer, "uncertain", 2)
+            worker._store_answer(answer, "uncertain", 2)
             self.assertEqual(worker.state, "sending")
             self.assertFalse(worker.remote_id)
-            worker._write_down(answer, "uncertain", 3)
+            worker._store_answer(answer, "uncertain", 3)
             self.assertEqual(worker.state, "accepted")
 
     def test_given_up_in_doubt_it_is_asked_about_before_it_goes_anew(self):

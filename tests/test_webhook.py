@@ -42,7 +42,7 @@ class TestWebhook(MaventaCase):
 
     def look(self):
         """Let a day pass, and have the subscription looked at."""
-        self.company.sudo().maventa_webhook_look_at = False
+        self.company.sudo().maventa_next_webhook_check_at = False
         self.run_cron(self.looking)
 
     def subscriptions(self):
@@ -226,7 +226,7 @@ class TestWebhook(MaventaCase):
                     "state": "accepted",
                     "remote_id": ID,
                     "uuid": OTHER,
-                    "check_at": self.later,
+                    "next_poll_at": self.later,
                     **values,
                 }
             )
@@ -240,11 +240,11 @@ class TestWebhook(MaventaCase):
 
     def assertWoken(self, transmission, *ids, **options):
         self.assertEqual(len(self.take(*ids, **options)), 1)
-        self.assertLessEqual(transmission.check_at, fields.Datetime.now())
+        self.assertLessEqual(transmission.next_poll_at, fields.Datetime.now())
 
     def assertLeft(self, transmission, *ids, **options):
         self.assertFalse(self.take(*ids, **options))
-        self.assertEqual(transmission.check_at, self.later)
+        self.assertEqual(transmission.next_poll_at, self.later)
 
     def test_an_invoice_that_is_named_is_asked_about(self):
         for known in (ID, OTHER):
@@ -258,9 +258,9 @@ class TestWebhook(MaventaCase):
         self.assertLeft(transmission, ID, secret=self.secret + "ä")
 
     def test_one_that_is_not_followed_stays_so(self):
-        transmission = self.make_followed(check_at=False)
+        transmission = self.make_followed(next_poll_at=False)
         self.assertFalse(self.take(ID))
-        self.assertFalse(transmission.check_at)
+        self.assertFalse(transmission.next_poll_at)
 
     def test_another_companys_invoice_is_out_of_reach(self):
         company = self.env["res.company"].create({"name": "Second Oy"})
@@ -275,7 +275,7 @@ class TestWebhook(MaventaCase):
         transmission = self.make_followed()
         self.assertWoken(transmission, ID)
         for _ in range(5):
-            transmission.check_at = self.later
+            transmission.next_poll_at = self.later
             transmission._take_webhook(self.secret, {ID})
         triggers = self.triggers.search([("cron_id", "=", self.delivery.id)])
         self.assertEqual(len(triggers), 1)
@@ -296,7 +296,7 @@ class TestWebhook(MaventaCase):
         ):
             triggers = self.take(ID)
         self.assertEqual(len(triggers), 1)
-        self.assertEqual(transmission.check_at, self.later)
+        self.assertEqual(transmission.next_poll_at, self.later)
 
     def test_ids_are_found_in_whatever_form(self):
         flat = {"event": "DELIVERED", "invoice_id": ID, "company_id": OTHER}

@@ -77,7 +77,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
             return {"channel": "print"}
         values = {}
         for channel in ROUTES:
-            customer_way = moves._maventa_customer_way(channel)
+            customer_way = moves._maventa_customer_destination(channel)
             for name, field in FORM_FIELDS[channel].items():
                 values[field] = customer_way[name]
         del values["country_code"]
@@ -128,7 +128,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
     def _where(self, move):
         """Where an invoice goes, as Maventa's form fields."""
         if not self.is_single or (self.is_locked and self.channel == "print"):
-            return move._maventa_customer_way(self.channel)
+            return move._maventa_customer_destination(self.channel)
         names = FORM_FIELDS[self.channel].items()
         values = {name: (self[field] or "").strip() for name, field in names}
         if self.channel == "einvoice":
@@ -154,7 +154,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
         if self.remember or (mends_address and not self.is_locked):
             self._remember(going)
         for move in going:
-            move._maventa_choose_way(self.channel, self._where(move))
+            move._maventa_override_channel(self.channel, self._where(move))
         going.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return going._maventa_gone_notice(refused)
 

@@ -52,7 +52,7 @@ def compare_transferred(invoice, rows):
     transmission = (invoice["transmissions"] or [{}])[0]
     values = {
         "state": "accepted",
-        "settled": True,
+        "invoice_synced": True,
         "error_code": False,
         "remote_id": rows[0].id,
         "sha256": rows[0].sha256,
@@ -67,7 +67,9 @@ def compare_failed(invoice, rows):
     if rows:
         yield "came, though it failed"
     for transmission in invoice["transmissions"]:
-        yield from compare_values(transmission, {"state": "failed", "settled": True})
+        yield from compare_values(
+            transmission, {"state": "failed", "invoice_synced": True}
+        )
     if len(invoice["transmissions"]) != 1:
         yield f"{len(invoice['transmissions'])} transmissions"
 

@@ -179,7 +179,15 @@ def read_move(move, mails):
 
 
 def read_transmission(transmission):
-    names = ("state", "settled", "uuid", "remote_id", "sha256", "request", "attempts")
+    names = (
+        "state",
+        "invoice_synced",
+        "uuid",
+        "remote_id",
+        "sha256",
+        "request",
+        "attempts",
+    )
     document = base64.b64decode(transmission.document or b"")
     return {
         **{name: transmission[name] for name in (*names, "error_code")},

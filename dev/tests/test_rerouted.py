@@ -42,7 +42,9 @@ def differences(stage, invoices):
         found = (invoice["status"], invoice["delivery"], newest["state"])
         if found != ("transferred", "accepted", "accepted"):
             yield f"{number}: {found}"
-        if not newest["settled"] or [each["state"] for each in older] != ["accepted"]:
+        if not newest["invoice_synced"] or [each["state"] for each in older] != [
+            "accepted"
+        ]:
             yield f"{number}: {invoice['transmissions']}"
         if invoice["notes_of_failure"] or invoice["mails"]:
             yield f"{number}: told as failed"

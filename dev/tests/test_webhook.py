@@ -26,7 +26,7 @@ ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 NAMED = ID.encode()
 UNKNOWN = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 LATER = "now() AT TIME ZONE 'UTC' + interval '1 hour'"
-NOT_YET = f"UPDATE maventa_transmission SET check_at = {LATER}"
+NOT_YET = f"UPDATE maventa_transmission SET next_poll_at = {LATER}"
 CRONS = f"""
     UPDATE ir_cron SET active = true, nextcall = {LATER}, lastcall = NULL,
         create_date = create_date - interval '1 day' WHERE id IN
@@ -34,12 +34,12 @@ CRONS = f"""
             AND name IN ('ir_cron_maventa_delivery', 'ir_cron_maventa_authorization'))
 """
 ADDRESSES = f"""
-    UPDATE res_company SET maventa_webhook_look_at = {LATER},
+    UPDATE res_company SET maventa_next_webhook_check_at = {LATER},
         maventa_webhook_secret = CASE name WHEN 'First Oy' THEN '{SECRET}' END
 """
 DUE = """
     SELECT count(*) FROM maventa_transmission
-        WHERE check_at <= now() AT TIME ZONE 'UTC'
+        WHERE next_poll_at <= now() AT TIME ZONE 'UTC'
 """
 TRIGGERS = """
     SELECT count(*) FROM ir_cron_trigger JOIN ir_model_data ON res_id = cron_id
@@ -307,7 +307,7 @@ def subscribed(stage, databases, under_one_name):
         first,
         f"UPDATE ir_config_parameter SET value = '{base}' WHERE key = 'web.base.url'",
     )
-    stage.query(first, "UPDATE res_company SET maventa_webhook_look_at = NULL")
+    stage.query(first, "UPDATE res_company SET maventa_next_webhook_check_at = NULL")
     run(stage, first, "ir_cron_maventa_authorization")
     destinations = [each.destination for each in subscriptions(stage)]
     assert base + address(first) in destinations

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Watched:
+class Polled:
     """An invoice that the service has, and what was known of it before.
 
     :ivar name: the id that it is asked for by
@@ -42,7 +42,7 @@ class NoCallLeft(Exception):
     """What is missing has to wait for the next run."""
 
 
-class Watch:
+class Poll:
     """The looks of one run.
 
     :param singles: calls about single invoices that the run may make
@@ -61,7 +61,7 @@ class Watch:
         self.asking = ""
         self.missing: set[str] = set()
 
-    def look(self, watched: Sequence[Watched]) -> Iterator[dict[str, Invoice | None]]:
+    def look(self, watched: Sequence[Polled]) -> Iterator[dict[str, Invoice | None]]:
         """Ask about up to 100 invoices.
 
         :returns: by name what the service says, in portions: each is to be stored
@@ -95,7 +95,7 @@ class Watch:
             return {}
         return {row.id: row for row in rows}
 
-    def _lacks(self, watched: Watched, row: Invoice) -> bool:
+    def _lacks(self, watched: Polled, row: Invoice) -> bool:
         """Whether the list does not say of this invoice what has to be known."""
         if not row.status:
             return True
@@ -105,14 +105,14 @@ class Watch:
         printed = any(action.channel == "PRINT" for action in row.actions or ())
         return row.actions is None or (printed and self.left > 0)
 
-    def _complete(self, watched: Watched, row: Invoice | None) -> Invoice | None:
+    def _complete(self, watched: Polled, row: Invoice | None) -> Invoice | None:
         if row is None or not row.status:
             row = self._single(watched) or row
         if row is None or not self._lacks(watched, row):
             return row
         return replace(row, actions=self._actions(row) or row.actions)
 
-    def _single(self, watched: Watched) -> Invoice | None:
+    def _single(self, watched: Polled) -> Invoice | None:
         invoice = self._ask(self._find, watched.name)
         if invoice is None:
             return None

@@ -29,15 +29,15 @@ ROUNDING = 1.0
 in on one side and may not be on the other."""
 
 
-class Errand(Protocol):
+class Operation(Protocol):
     """Something to be done at the service, once."""
 
-    def hand_over(self, client: MaventaClient) -> Invoice:
+    def submit(self, client: MaventaClient) -> Invoice:
         """Do it unless it is done already; the invoice as the service has it."""
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Submission:
     """A document with everything that goes along with it.
 
     :ivar uuid: our name for the content: the same content has the same UUID
@@ -67,9 +67,9 @@ class Parcel:
         known = ("", hashlib.sha256(self.content).hexdigest())
         return bool(self.content) and self.sha256 in known
 
-    def hand_over(self, client: MaventaClient) -> Invoice:
-        """:func:`hand_over`."""
-        return hand_over(client, self)
+    def submit(self, client: MaventaClient) -> Invoice:
+        """:func:`submit`."""
+        return submit(client, self)
 
     def is_confirmed_by(self, invoice: Invoice) -> bool:
         """Whether this can only be the answer to an upload of this document.
@@ -118,13 +118,13 @@ class NotLoaded(MaventaError):
     """Not tried, because the document could not be read. Says nothing of the line."""
 
 
-class LineDown(MaventaError):
+class CircuitOpen(MaventaError):
     """Not tried, because of what others have just met, or for lack of time."""
 
     retryable = True
 
 
-class Line:
+class CircuitBreaker:
     """The line to the service as the threads of one batch see it.
 
     An invoice that fails may be to blame itself. Several in a row mean that the service
@@ -148,7 +148,7 @@ class Line:
     def down(self) -> bool:
         return self._failures >= self._patience
 
-    def hand_over(self, client: MaventaClient, errand: Errand) -> Invoice:
+    def submit(self, client: MaventaClient, operation: Operation) -> Invoice:
         """Do the errand, unless the line is down, the company refused or the time for
         the batch over.
 
@@ -156,14 +156,14 @@ class Line:
         """
         with self._alone:
             if not self._served:
-                return self._try(client, errand)
-        return self._try(client, errand)
+                return self._try(client, operation)
+        return self._try(client, operation)
 
-    def _try(self, client: MaventaClient, errand: Errand) -> Invoice:
+    def _try(self, client: MaventaClient, operation: Operation) -> Invoice:
         if self.down or self._refused or client.is_late:
-            raise LineDown("Not tried.")
+            raise CircuitOpen("Not tried.")
         try:
-            invoice = errand.hand_over(client)
+            invoice = operation.submit(client)
         except MaventaError as error:
             self._note(error)
             raise
@@ -179,32 +179,38 @@ class Line:
             self._served = self._served or not (failed or refused)
 
 
-def hand_over(client: MaventaClient, parcel: Parcel) -> Invoice:
+def submit(client: MaventaClient, submission: Submission) -> Invoice:
     """Send a document unless the service has it already.
 
     :returns: the invoice as the service has it
     :raises MaventaError: of the class that tells what is to be done
     """
-    for name in parcel.ask_about:
-        invoice = _find(client, parcel, name)
+    for name in submission.ask_about:
+        invoice = _find(client, submission, name)
         if invoice:
             return invoice
-    if not parcel.is_whole:
+    if not submission.is_whole:
         raise Conflict(code="document_lost")
     try:
-        invoice = client.send_invoice(parcel.file_name, parcel.content, parcel.fields)
+        invoice = client.send_invoice(
+            submission.file_name, submission.content, submission.fields
+        )
     except Rejected as refusal:
-        return _taken_nevertheless(client, parcel, refusal)
-    return invoice if parcel.is_confirmed_by(invoice) else _confirmed(client, parcel)
+        return _taken_nevertheless(client, submission, refusal)
+    return (
+        invoice
+        if submission.is_confirmed_by(invoice)
+        else _confirmed(client, submission)
+    )
 
 
-def _confirmed(client: MaventaClient, parcel: Parcel) -> Invoice:
+def _confirmed(client: MaventaClient, submission: Submission) -> Invoice:
     """Ask at once about what was answered without saying what was taken.
 
     :raises OutcomeUnknown: the service does not know it, or not yet
     """
     try:
-        invoice = _find(client, parcel, parcel.uuid)
+        invoice = _find(client, submission, submission.uuid)
     except Conflict:
         raise
     except MaventaError as error:
@@ -215,7 +221,7 @@ def _confirmed(client: MaventaClient, parcel: Parcel) -> Invoice:
 
 
 def _taken_nevertheless(
-    client: MaventaClient, parcel: Parcel, refusal: Rejected
+    client: MaventaClient, submission: Submission, refusal: Rejected
 ) -> Invoice:
     """Look whether a refusal only means that the service has the document already.
 
@@ -226,9 +232,9 @@ def _taken_nevertheless(
     :raises OutcomeUnknown: the look failed, so the refusal can't be believed yet
     """
     try:
-        invoice = _find(client, parcel, parcel.uuid)
+        invoice = _find(client, submission, submission.uuid)
         if invoice is None and refusal.duplicate:
-            invoice = _find_by_number(client, parcel)
+            invoice = _find_by_number(client, submission)
     except Conflict as conflict:
         raise Conflict(str(refusal), code=conflict.code) from refusal
     except MaventaError as error:
@@ -238,7 +244,7 @@ def _taken_nevertheless(
     raise refusal
 
 
-def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
+def _find(client: MaventaClient, submission: Submission, name: str) -> Invoice | None:
     try:
         invoice = client.invoice(name)
     except NotFound:
@@ -247,24 +253,24 @@ def _find(client: MaventaClient, parcel: Parcel, name: str) -> Invoice | None:
         raise unknown(error) from error
     if invoice.id != name and not invoice.number:
         raise Unavailable("The answer names no invoice.")
-    if not parcel.is_same_as(invoice):
+    if not submission.is_same_as(invoice):
         raise Conflict(code="another_invoice")
     return invoice
 
 
-def _find_by_number(client: MaventaClient, parcel: Parcel) -> Invoice | None:
+def _find_by_number(client: MaventaClient, submission: Submission) -> Invoice | None:
     """For the case that the service finds invoices only by an id of its own.
 
     One that failed is no proof: it may be an earlier try with other content.
 
     :raises Conflict: the number belongs to another invoice
     """
-    rows = client.sent_invoices(number=parcel.number)
+    rows = client.sent_invoices(number=submission.number)
     alive = [row for row in rows if row.status != "FAILED"]
     for invoice in alive:
-        if parcel.is_same_by_number(invoice):
+        if submission.is_same_by_number(invoice):
             return invoice
-    if any(row.number == parcel.number for row in alive):
+    if any(row.number == submission.number for row in alive):
         raise Conflict(code="number_taken")
     return None
 

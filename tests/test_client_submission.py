@@ -1,4 +1,4 @@
-"""hand_over(): a document arrives once, whatever the line and the service do."""
+"""submit(): a document arrives once, whatever the line and the service do."""
 
 import time
 from collections import Counter
@@ -8,27 +8,27 @@ from unittest import mock
 from uuid import NAMESPACE_DNS, uuid5
 
 from ..client import (
+    CircuitBreaker,
+    CircuitOpen,
     CompanyRefused,
     Conflict,
     Invoice,
-    Line,
-    LineDown,
     MaventaError,
     NotFound,
     NotReached,
     OutcomeUnknown,
-    Parcel,
     Rejected,
+    Submission,
     Throttled,
     Unauthorised,
     Unavailable,
-    hand_over,
+    submit,
 )
 from ..sandbox.server import Sandbox
 from .test_client import ClientCase
 from .test_sandbox import bis3
 
-PARCEL = Parcel(
+PARCEL = Submission(
     uuid="u1",
     number="INV-1",
     total=125.5,
@@ -59,12 +59,12 @@ class HandOverCase(ClientCase):
         super().setUp()
         self.sends = self.sender()
 
-    def hand_over(self, parcel=PARCEL, **changes):
-        return hand_over(self.sends, replace(parcel, **changes))
+    def submit(self, submission=PARCEL, **changes):
+        return submit(self.sends, replace(submission, **changes))
 
     def error(self, **changes):
         with self.assertRaises(MaventaError) as caught:
-            self.hand_over(**changes)
+            self.submit(**changes)
         return caught.exception
 
     def uploads(self):
@@ -81,18 +81,18 @@ class HandOverCase(ClientCase):
 
 class TestHandOver(HandOverCase):
     def test_the_first_try_sends_and_asks_nothing(self):
-        invoice = self.hand_over()
+        invoice = self.submit()
         self.assertEqual((invoice.id, invoice.number), ("u1", "INV-1"))
         self.assertEqual((self.uploads(), self.looks()), (1, []))
         self.assertTakenOnce()
 
     def test_asked_first_and_found_is_not_sent(self):
-        sent = self.hand_over()
-        self.assertEqual(self.hand_over(ask_about=("u1",)), sent)
+        sent = self.submit()
+        self.assertEqual(self.submit(ask_about=("u1",)), sent)
         self.assertEqual((self.uploads(), self.looks()), (1, [200]))
 
     def test_asked_first_and_not_found_is_sent(self):
-        self.assertEqual(self.hand_over(ask_about=("u1",)).id, "u1")
+        self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
         self.assertEqual((self.uploads(), self.looks()), (1, [404]))
         self.assertTakenOnce()
 
@@ -103,9 +103,9 @@ class TestHandOver(HandOverCase):
                     self.backend.reset()
                     self.sends = self.sender()
                     self.switch(uuid_repeated=form, invoice_id=ids)
-                    first = self.hand_over()
+                    first = self.submit()
                     self.assertEqual(first.id == "u1", ids == "same")
-                    self.assertEqual(self.hand_over(), first)
+                    self.assertEqual(self.submit(), first)
                     self.assertTakenOnce()
 
     def test_only_an_answer_that_names_the_invoice_means_taken(self):
@@ -116,7 +116,7 @@ class TestHandOver(HandOverCase):
                     self.sends = self.sender()
                     self.fault(name, "POST", body=body)
                     if found:
-                        self.assertEqual(self.hand_over().id, "u1")
+                        self.assertEqual(self.submit().id, "u1")
                     else:
                         self.assertIs(type(self.error()), OutcomeUnknown)
                     self.assertEqual((self.uploads(), len(self.looks())), (1, 1))
@@ -140,7 +140,7 @@ class TestHandOver(HandOverCase):
                     self.switch(invoice_id=ids)
                     self.fault(name, "POST")
                     self.assertIs(type(self.error()), OutcomeUnknown)
-                    self.assertEqual(self.hand_over(ask_about=("u1",)).number, "INV-1")
+                    self.assertEqual(self.submit(ask_about=("u1",)).number, "INV-1")
                     self.assertEqual(self.uploads(), 1)
                     self.assertTakenOnce()
 
@@ -151,7 +151,7 @@ class TestHandOver(HandOverCase):
                 self.sends = self.sender()
                 self.fault(name, "POST")
                 self.assertIs(type(self.error()), OutcomeUnknown)
-                self.hand_over(ask_about=("u1",))
+                self.submit(ask_about=("u1",))
                 self.assertEqual(self.uploads(), 2)
                 self.assertTakenOnce()
 
@@ -160,7 +160,7 @@ class TestHandOver(HandOverCase):
         self.fault("timeout_after", "POST", seconds=5)
         self.assertIs(type(self.error()), OutcomeUnknown)
         self.sends.timeout = 10
-        self.assertEqual(self.hand_over(ask_about=("u1",)).id, "u1")
+        self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
         self.assertEqual(self.uploads(), 1)
 
     def test_a_duplicate_answer_to_what_was_just_taken_is_success(self):
@@ -169,7 +169,7 @@ class TestHandOver(HandOverCase):
                 self.backend.reset()
                 self.sends = self.sender()
                 self.fault("duplicate_after", "POST", form=form)
-                self.assertEqual(self.hand_over().id, "u1")
+                self.assertEqual(self.submit().id, "u1")
                 self.assertTakenOnce()
 
     def test_what_certainly_did_not_arrive_is_told_as_it_is(self):
@@ -196,15 +196,15 @@ class TestHandOverRefused(HandOverCase):
         self.assertEqual((self.uploads(), self.looks()), (1, [404]))
 
     def test_a_refusal_of_any_wording_is_success_when_the_invoice_is_there(self):
-        self.hand_over()
+        self.submit()
         self.fault("text_details", "POST")
-        self.assertEqual(self.hand_over().id, "u1")
+        self.assertEqual(self.submit().id, "u1")
         self.fault("404", "POST")
-        self.assertEqual(self.hand_over().id, "u1")
+        self.assertEqual(self.submit().id, "u1")
         self.assertTakenOnce()
 
     def test_a_refusal_is_not_believed_when_the_look_fails(self):
-        self.hand_over()
+        self.submit()
         for name in ("cut_before", "500_before", "429", "401", "html", "text_details"):
             with self.subTest(name):
                 self.fault("text_details", "POST")
@@ -251,25 +251,25 @@ class TestHandOverRefused(HandOverCase):
 
     def test_a_duplicate_known_only_by_its_number_is_found(self):
         self.switch(invoice_id="different")
-        sent = self.hand_over()
+        sent = self.submit()
         self.fault("404", "GET", "/v1/invoices/{id}")
-        self.assertEqual(self.hand_over(), sent)
+        self.assertEqual(self.submit(), sent)
         self.assertTakenOnce()
 
     def test_by_its_number_alone_it_has_to_be_the_same_in_all_that_is_known(self):
         self.switch(invoice_id="different")
-        sent = self.hand_over()
+        sent = self.submit()
         self.fault("404", "GET", "/v1/invoices/{id}", times=9)
         ours = {"date": sent.date, "recipient": sent.recipient.upper()}
         self.assertTrue(all(ours.values()))
-        self.assertEqual(self.hand_over(**ours).id, sent.id)
+        self.assertEqual(self.submit(**ours).id, sent.id)
         for other in ({"date": "2001-01-01"}, {"recipient": "Somebody else"}):
             self.assertEqual(self.error(**ours | other).code, "number_taken")
 
     def test_under_an_id_of_our_making_lies_other_content(self):
-        parcel = replace(PARCEL, uuid=str(uuid5(NAMESPACE_DNS, "one")))
-        fields = {"format": "PEPPOLBIS30", "uuid": parcel.uuid}
-        hand_over(self.sends, replace(parcel, fields=fields))
+        submission = replace(PARCEL, uuid=str(uuid5(NAMESPACE_DNS, "one")))
+        fields = {"format": "PEPPOLBIS30", "uuid": submission.uuid}
+        submit(self.sends, replace(submission, fields=fields))
         self.fault("duplicate_before", "POST")
         self.assertEqual(self.error().code, "number_taken")
 
@@ -281,7 +281,7 @@ class TestHandOverRefused(HandOverCase):
         self.fault("duplicate_before", "POST", times=5)
         self.assertIs(type(self.error()), Rejected)
         invoice.events.pop()
-        self.assertEqual(self.hand_over().id, invoice.id)
+        self.assertEqual(self.submit().id, invoice.id)
         taken = self.error(total=1.0)
         self.assertEqual(taken.code, "number_taken")
         self.assertIn("already exists", taken.message)
@@ -293,13 +293,13 @@ class TestHandOverRefused(HandOverCase):
 class TestLine(HandOverCase):
     def put(self, count, line=None):
         """Hand over so many at once; what becomes of each."""
-        line = line or Line(2)
+        line = line or CircuitBreaker(2)
         parcels = [
             replace(PARCEL, uuid=f"u{number}", fields={"uuid": f"u{number}"})
             for number in range(count)
         ]
         with ThreadPoolExecutor(4) as pool:
-            futures = [pool.submit(line.hand_over, self.sends, p) for p in parcels]
+            futures = [pool.submit(line.submit, self.sends, p) for p in parcels]
         return [type(future.exception()) for future in futures]
 
     def test_one_goes_alone_until_the_company_is_known_to_be_served(self):
@@ -320,13 +320,13 @@ class TestLine(HandOverCase):
             self.assertEqual(most[:2], [1, 1])
             self.assertGreater(max(most), 1)
             most.clear()
-            self.put(9, Line(2, served=True))
+            self.put(9, CircuitBreaker(2, served=True))
             self.assertGreater(max(most[:4]), 1)
 
     def test_the_first_refusal_of_the_company_is_the_last_call(self):
         self.fault("refused", "POST", text="COMPANY ACCOUNT IS LOCKED")
         met = Counter(self.put(9))
-        self.assertEqual(met, {CompanyRefused: 1, LineDown: 8})
+        self.assertEqual(met, {CompanyRefused: 1, CircuitOpen: 8})
         self.assertEqual(self.uploads(), 1)
 
     def test_a_refused_invoice_shows_that_the_company_is_served(self):
@@ -337,13 +337,13 @@ class TestLine(HandOverCase):
     def test_a_line_that_is_away_costs_two_calls(self):
         self.fault("503_before", "POST", times=9)
         met = Counter(self.put(9))
-        self.assertEqual(met, {OutcomeUnknown: 2, LineDown: 7})
+        self.assertEqual(met, {OutcomeUnknown: 2, CircuitOpen: 7})
         self.assertEqual(self.uploads(), 2)
 
 
 class TestHandOverAsking(HandOverCase):
     def test_another_invoice_under_our_uuid_is_a_conflict(self):
-        self.hand_over()
+        self.submit()
         for changes in (
             {"number": "INV-2"},
             {"total": 124.5},
@@ -360,19 +360,17 @@ class TestHandOverAsking(HandOverCase):
         self.assertTakenOnce()
 
     def test_rounding_sign_and_what_is_left_out_do_not_make_another_invoice(self):
-        self.hand_over()
+        self.submit()
         for total in (125.5, -125.5, 126.0, 125.0):
             with self.subTest(total):
-                self.assertEqual(
-                    self.hand_over(total=total, ask_about=("u1",)).id, "u1"
-                )
+                self.assertEqual(self.submit(total=total, ask_about=("u1",)).id, "u1")
         self.fault("missing_fields", "GET", fields=["number", "currency", "sum_tax"])
-        self.assertEqual(self.hand_over(ask_about=("u1",)).id, "u1")
+        self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
         negative = Invoice(id="u1", number="INV-1", currency="EUR", total=-125.5)
         self.assertTrue(PARCEL.is_same_as(negative))
 
     def test_nothing_is_sent_while_the_question_is_not_answered(self):
-        self.hand_over()
+        self.submit()
         for name, expected in (
             ("cut_before", Unavailable),
             ("500_before", Unavailable),
@@ -386,12 +384,12 @@ class TestHandOverAsking(HandOverCase):
         self.assertEqual(self.uploads(), 1)
 
     def test_a_refused_question_does_not_make_a_refused_document(self):
-        self.hand_over()
+        self.submit()
         self.fault("text_details", "GET")
         error = self.error(ask_about=("u1",))
         self.assertIs(type(error), OutcomeUnknown)
         self.assertEqual(error.status, 400)
-        self.assertEqual(self.hand_over(ask_about=("u1",)).id, "u1")
+        self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
         self.assertEqual(self.uploads(), 1)
 
     def test_a_document_that_the_service_does_not_know_the_way_to_is_refused(self):
