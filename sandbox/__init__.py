@@ -23,7 +23,7 @@ It does not
     ``9999:``, an invoice with a business id alone is never routed by it, and mail to
     a host ending in ``.invalid`` is returned;
   * hold an invoice with several recipients, remind by mail, or treat consumers apart;
-  * company users, changes of profiles, consumer look-ups, reports, partner feeds,
-    documents, analysis, Finnish bank messages: these paths answer 501;
+  * company users, changes of profiles, consumer look-ups, signing keys, reports,
+    partner feeds, documents, analysis, Finnish bank messages: these answer 501;
   * keep anything: it forgets all when it stops.
 """
