@@ -628,16 +628,8 @@ class MaventaTransmission(models.Model):
         elif isinstance(error, Rejected):
             code, arguments = _refusal(error)
             self._fail(code, arguments)
-        elif isinstance(error, CompanyRefused) and self._is_refused_alone(error):
-            self._fail("not_allowed", {"text": str(error), "code": error.code})
         elif isinstance(error, CompanyRefused):
-            # The next to try is another: should this one be to blame, they all go.
-            now = fields.Datetime.now()
-            self._not_tried(
-                origin,
-                next_attempt_at=now + timedelta(seconds=1),
-                error_args={"refused_at": fields.Datetime.to_string(now)},
-            )
+            self._take_company_refusal(error, origin)
         elif isinstance(error, CircuitOpen):
             self._not_tried(origin)
         elif isinstance(error, OutcomeUnknown) or not isinstance(error, MaventaError):
@@ -646,6 +638,18 @@ class MaventaTransmission(models.Model):
             self._wait("uncertain", error)
         else:
             self._wait(origin, error)
+
+    def _take_company_refusal(self, error, origin):
+        """The next to try is another: should this one be to blame, they all go."""
+        if self._is_refused_alone(error):
+            self._fail("not_allowed", {"text": str(error), "code": error.code})
+            return
+        now = fields.Datetime.now()
+        self._not_tried(
+            origin,
+            next_attempt_at=now + timedelta(seconds=1),
+            error_args={"refused_at": fields.Datetime.to_string(now)},
+        )
 
     def _is_refused_alone(self, error):
         """Whether words about the company are said of this invoice only: others have
