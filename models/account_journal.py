@@ -4,23 +4,13 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..const import POLL_NOW
+from .account_move import STAGES
 
-WAITING = Domain("maventa_status_id.role", "=", "to_transfer")
-ON_THE_WAY = Domain(
-    "maventa_delivery_state", "in", ("sending", "uncertain", "accepted")
-)
-FAILED = (
-    Domain("maventa_delivery_state", "=", "failed")
-    & Domain("maventa_status_id", "!=", False)
-    & ~WAITING
-)
 DELIVERED = Domain("maventa_delivery_state", "=", "delivered") & Domain(
     "maventa_transmission_ids", "any", [("delivered_at", ">=", "=1d")]
 )
 COUNTED = {
-    "failed": FAILED,
-    "waiting": WAITING,
-    "on_the_way": ON_THE_WAY,
+    **{stage: Domain("maventa_stage", "=", stage) for stage, _name in STAGES},
     "delivered": DELIVERED,
 }
 """What the cards count: the same as the filters of the list that they open."""

@@ -42,6 +42,9 @@ from .maventa_transmission import CHANNELS, STATES, WARNINGS
 DELIVERY_STATES = [*STATES, ("handled", "Handled outside")]
 """What an invoice may say: what its transmission does, or that a person sees to it."""
 
+STAGES = [("failed", "Failed"), ("waiting", "Waiting"), ("on_the_way", "On the way")]
+"""How far the transfer of an invoice has come, as long as there is something to do."""
+
 OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
 """Written by the addon alone: they say what Maventa reports."""
 
@@ -160,6 +163,14 @@ class AccountMove(models.Model):
         groups="base.group_user",
     )
     maventa_ready = fields.Boolean(related="company_id.maventa_ready")
+    maventa_stage = fields.Selection(
+        STAGES,
+        string="Transfer",
+        compute="_compute_maventa_stage",
+        search="_search_maventa_stage",
+        exportable=False,
+        groups="base.group_user",
+    )
 
     maventa_channel_override = fields.Json(
         string="Chosen way",
@@ -225,6 +236,49 @@ class AccountMove(models.Model):
     def _read_group_maventa_status_id(self, statuses, domain):
         """Show a column for every status in a kanban view, also for empty ones."""
         return statuses.search([("company_id", "in", [False, *self.env.companies.ids])])
+
+    # Stage ----------------------------------------------------------------------
+
+    @api.depends("company_id", "state", "maventa_status_id", "maventa_delivery_state")
+    def _compute_maventa_stage(self):
+        domains = self._maventa_stage_domains()
+        self.maventa_stage = False
+        for stage, domain in domains.items():
+            self.filtered_domain(domain).maventa_stage = stage
+
+    def _search_maventa_stage(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = self._maventa_stage_domains()
+        found = Domain.OR(domains[stage] for stage in value if stage in domains)
+        if False in value:
+            found |= ~Domain.OR(domains.values())
+        return found
+
+    @api.model
+    def _maventa_stage_domains(self):
+        """The invoices of each stage; filters, dashboards and counts go by these.
+
+        What waits depends on the settings of each invoice's own company.
+        """
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        users = companies.search([("maventa_to_transfer_status_id", "!=", False)])
+        waiting = Domain.OR(
+            Domain("maventa_status_id", "=", status.id)
+            & Domain("company_id", "in", group.ids)
+            for status, group in users.grouped("maventa_to_transfer_status_id").items()
+        )
+        failed = Domain("maventa_delivery_state", "=", "failed")
+        on_the_way = ("sending", "uncertain", "accepted")
+        posted = Domain("state", "=", "posted")
+        return {
+            "failed": posted
+            & failed
+            & Domain("maventa_status_id", "!=", False)
+            & ~waiting,
+            "waiting": posted & waiting,
+            "on_the_way": posted & Domain("maventa_delivery_state", "in", on_the_way),
+        }
 
     # Status ---------------------------------------------------------------------
 

@@ -795,21 +795,11 @@ class ResCompany(models.Model):
 
     def _maventa_waiting(self):
         """The domain of the invoices that wait for their transfer."""
-        return [
-            ("company_id", "=", self.id),
-            ("state", "=", "posted"),
-            ("maventa_status_id", "=", self.sudo().maventa_to_transfer_status_id.id),
-        ]
+        return [("company_id", "=", self.id), ("maventa_stage", "=", "waiting")]
 
     def _maventa_failed(self):
         """The domain of the invoices that somebody has to look after."""
-        no_failure = (False, self.sudo().maventa_to_transfer_status_id.id)
-        return [
-            ("company_id", "=", self.id),
-            ("state", "=", "posted"),
-            ("maventa_delivery_state", "=", "failed"),
-            ("maventa_status_id", "not in", no_failure),
-        ]
+        return [("company_id", "=", self.id), ("maventa_stage", "=", "failed")]
 
     @api.depends_context("lang", "tz")
     def _compute_maventa_last_transfer(self):

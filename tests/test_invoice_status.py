@@ -143,6 +143,41 @@ class TestInvoiceStatus(MaventaCase):
         roles = [("role", "in", ["transferred", "failed"])]
         self.assertEqual(self.statuses.search(roles), self.transferred + self.failed)
 
+    def test_an_invoice_is_counted_by_the_settings_of_its_own_company(self):
+        """A status may mean one thing in one company and another in the next."""
+        second = self.make_company()
+        second.sudo().write(
+            {
+                "maventa_to_transfer_status_id": self.failed.id,
+                "maventa_failed_status_id": self.to_transfer.id,
+            }
+        )
+        mine = self.make_invoice(status=self.to_transfer)
+        done = self.make_invoice(status=self.failed)
+        done.sudo()._maventa_write({"maventa_delivery_state": "failed"})
+        theirs = self.make_invoice(company=second, status=self.failed)
+        broken = self.make_invoice(company=second, status=self.to_transfer)
+        broken.sudo()._maventa_write({"maventa_delivery_state": "failed"})
+        moves = mine + done + theirs + broken
+        moves = moves.with_context(allowed_company_ids=(self.company + second).ids)
+        stages = ["waiting", "failed", "waiting", "failed"]
+        self.assertEqual(moves.mapped("maventa_stage"), stages)
+        for stage, expected in (("waiting", mine + theirs), ("failed", done + broken)):
+            found = moves.search([("maventa_stage", "=", stage)]) & moves
+            self.assertEqual(found.sorted("id"), expected.sorted("id"))
+        for company, waiting, failed in (
+            (self.company, mine, done),
+            (second, theirs, broken),
+        ):
+            cards = company.env["account.journal"].search(
+                [("company_id", "=", company.id), ("type", "=", "sale")]
+            )
+            counts = cards._maventa_counts()[waiting.journal_id]
+            self.assertEqual((counts["waiting"], counts["failed"]), (1, 1))
+            self.assertEqual(company.maventa_waiting_count, 1)
+            self.assertEqual(company.maventa_failed_count, 1)
+            self.assertEqual(failed.journal_id, waiting.journal_id)
+
     # Marks ------------------------------------------------------------------------
 
     def test_the_status_to_transfer_from_cannot_be_marked_as_sent(self):
