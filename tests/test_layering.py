@@ -43,8 +43,16 @@ class TestLayers(unittest.TestCase):
                         outside = {"odoo", "client", "sandbox", "account_maventa"}
                         self.assertTrue(inside or top not in outside)
 
+    def test_the_rules_of_e_invoices_know_neither_odoo_nor_a_record(self):
+        for file in files("einvoice"):
+            for level, module in imports(file):
+                with self.subTest(file=str(file), module=module):
+                    top = module.partition(".")[0]
+                    self.assertNotEqual(top, "odoo")
+                    self.assertTrue(level < 2 or top == "const")
+
     def test_only_the_client_speaks_http(self):
-        for layer in ("models", "wizards"):
+        for layer in ("models", "wizards", "einvoice"):
             for file in files(layer):
                 for level, module in imports(file):
                     with self.subTest(file=str(file), module=module):
