@@ -1096,7 +1096,7 @@ class MaventaTransmission(models.Model):
     def _sync_invoices(self):
         """Write to the invoices, skipping those that somebody else is writing to.
 
-        :returns: the transmissions settled
+        :returns: the transmissions whose invoices are in line now
         """
         self._overtake_reroutings()
         free = self.move_id.try_lock_for_update(allow_referencing=True)
