@@ -44,7 +44,8 @@ TIME_PASSES = f"""
 NEXT_RUN = f"UPDATE ir_cron_trigger SET call_at = {PAST}"
 OPEN = """
     SELECT 1 FROM maventa_transmission
-        WHERE state IN ('prepared', 'sending', 'uncertain') OR invoice_synced IS NOT TRUE
+        WHERE state IN ('prepared', 'sending', 'uncertain')
+            OR invoice_synced IS NOT TRUE
     UNION SELECT 1 FROM account_move
         JOIN res_company ON maventa_to_transfer_status_id = maventa_status_id
         WHERE account_move.company_id = res_company.id AND maventa_active
