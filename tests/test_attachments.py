@@ -662,7 +662,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
         self.assertIn("<details >", dialog.files)
         self.assertIn("Files that stay here: 9.", dialog.files)
         dialog.action_set()
-        self.run_cron()
+        self.run_until_gone(moves)
         names = {f"hours_{number}.pdf" for number in range(20)} - {"hours_3.pdf"}
         names |= {"order_4.pdf", "margin_8.pdf"}
         self.assertEqual(self.arrived(), (20, sorted(names)))

@@ -159,6 +159,13 @@ class TestUploadRefused(MaventaCase):
         calls = [(call.method, call.path) for call in self.backend.calls]
         return [call for call in calls if call[1] != "/oauth2/token"]
 
+    def let_second_pass(self):
+        """What was refused waits for a second longer than the others: it is over."""
+        now = fields.Datetime.now()
+        later = [("company_id", "=", self.company.id), ("next_attempt_at", ">", now)]
+        transmissions = self.env["maventa.transmission"].sudo()
+        transmissions.search(later).next_attempt_at = now
+
     def assertWait(self, moves):
         for move in moves:
             self.assertEqual(move.maventa_status_id, self.to_transfer)
@@ -193,6 +200,7 @@ class TestUploadRefused(MaventaCase):
                 self.assertEqual(self.company.maventa_problem_code, code)
                 self.assertEqual(len(self.mails()), 1)
                 self.look()
+                self.let_second_pass()
         self.refuse(upload_refusal=None)
         self.look()
         self.run_cron()
@@ -249,7 +257,7 @@ class TestUploadRefused(MaventaCase):
                 with self.subTest(text=text, status=status):
                     self.backend.switches.set("upload_refusal", status)
                     self.company.maventa_pauses = 0
-                    self.company.action_maventa_try_now()
+                    self.let_pause_pass()
                     self.assertEqual(self.run_for_calls(), [("POST", "/v1/invoices")])
                     self.assertEqual(self.company.maventa_pause_code, code)
                     self.assertFalse(self.company.maventa_problem_code)
@@ -264,7 +272,7 @@ class TestUploadRefused(MaventaCase):
             with self.subTest(form):
                 self.backend.switches.set("error_body", form)
                 self.company.maventa_pauses = 0
-                self.company.action_maventa_try_now()
+                self.let_pause_pass()
                 self.assertEqual(self.run_for_calls(), [("POST", "/v1/invoices")])
                 self.assertEqual(self.company.maventa_pause_code, "daily_limit")
                 self.assertWait(moves)
@@ -301,20 +309,10 @@ class TestUploadRefused(MaventaCase):
         self.assertAllTransferred(moves)
         self.assertEqual(len(self.mails()), 1)
 
-    def run_until_gone(self, moves):
-        """Run as Odoo does: again at once, as long as something is left."""
-        for _run in range(1 + len(moves) // 20):
-            self.run_cron()
-            if all(move.maventa_status_id == self.transferred for move in moves):
-                break
-
     def let_pause_pass(self):
         now = fields.Datetime.now()
         self.company.maventa_paused_until = now - timedelta(seconds=1)
-        # What was refused waits for a second longer than the others.
-        later = [("company_id", "=", self.company.id), ("next_attempt_at", ">", now)]
-        transmissions = self.env["maventa.transmission"].sudo()
-        transmissions.search(later).next_attempt_at = now
+        self.let_second_pass()
 
     def test_a_limit_reached_in_the_middle_fails_nothing(self):
         moves = self.make_many()

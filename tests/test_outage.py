@@ -248,7 +248,7 @@ class TestTurns(MaventaCase):
         self.age(large[0], hours=2)
         small = self.make_waiting(company=self.second)
         with patch(f"{TURNS}.TURN_SECONDS", 0.001):
-            self.run_cron()
+            self.run_until_gone([*large, small])
         names = [invoice.company.name for invoice in self.backend.invoices.all]
         self.assertEqual(len(names), 31)
         self.assertTrue(0 < names.index(self.second.name) < 30)
