@@ -944,15 +944,16 @@ def _tax_findings(
     small = tax is not None and -HALF <= tax < HALF
     arguments = {"category": category.name, "found": _amount(tax)}
     expected = {"expected": _amount(whole.copy_sign(base or whole))}
+    kind = "rate_tax" if category.code in TAXED and rate else "category_tax"
     if not (small if -HALF <= rate < HALF else near):
-        yield Finding("BR-CO-17", "category_tax", arguments | expected)
+        yield Finding("BR-CO-17", kind, arguments | expected)
     if category.code in TAXED:
         wrong = category.rate is None or not near
     else:
         wrong, expected = tax != 0, {"expected": _amount(Decimal(0))}
     if wrong and category.code in RULES:
         rule = f"{RULES[category.code]}-09"
-        yield Finding(rule, "category_tax", arguments | expected)
+        yield Finding(rule, kind, arguments | expected)
 
 
 def _exemption_findings(category: _Category) -> Iterator[Finding]:

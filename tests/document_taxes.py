@@ -3,6 +3,7 @@
 import csv
 from unittest.mock import patch
 
+from odoo.tests import Form
 from odoo.tools import file_open
 
 from .document_case import RATES, SELLERS
@@ -445,6 +446,60 @@ class Sums:
             with self.subTest(method=method):
                 lines = [(f"{index}", 1, 0.333 * index) for index in range(1, 41)]
                 self.document(self.invoice("FI", "FI", lines))
+
+    def test_vat_rounded_on_each_line_too_far_from_its_rate(self):
+        """It stays as booked, and does not leave until all lines are rounded together,
+        for which Odoo has to compute it again (BR-CO-17, BR-S-09)."""
+        company = self.sellers["FI"]
+        buyer = self.make_buyer("FI", maventa_address="0216:003720774740")
+        self.env.ref("base.JPY").active = True
+        for currency, price, count, far in (
+            ("EUR", 0.02, 203, None),
+            ("EUR", 0.02, 205, ("2.05", "1.05")),
+            ("JPY", 2, 2, None),
+            ("JPY", 2, 3, ("3.00", "1.53")),
+        ):
+            with self.subTest(currency=currency, count=count):
+                company.tax_calculation_rounding_method = "round_per_line"
+                values = {"currency_id": self.env.ref(f"base.{currency}").id}
+                lines = [("A", 1, price)] * count
+                move = self.invoice("FI", buyer, lines, **values)
+                if not far:
+                    self.document(move, pdf=False)
+                    self.assertEqual(self.rule_texts(move), [])
+                    continue
+                self.assertEqual(f"{move.amount_tax:.2f}", far[0])
+                root, errors = self.export(move)
+                self.assertEqual(errors, [])
+                self.assertRules(root, "BR-CO-17", "BR-S-09")
+                self.assertSameSums(root, move)
+                texts = self.rule_texts(move)
+                self.assertEqual(len(texts), 2)
+                for text in texts:
+                    told = "of category S 25.5 % is {}, but its rate gives {}. "
+                    self.assertIn(told.format(*far), text)
+                    self.assertIn("set Rounding Method to “Round per Tax”", text)
+                self.compute_again(move)
+                self.document(move, pdf=False)
+                self.assertEqual(self.rule_texts(move), [])
+
+    def rule_texts(self, move):
+        content, _errors = self.builder._export_invoice(move)
+        findings = move._maventa_rule_findings(content)
+        return [move._maventa_finding_text(each) for each in findings]
+
+    def compute_again(self, move):
+        """Do what the remedy says, in the forms that it names."""
+        move.button_draft()
+        with Form(
+            self.env["res.config.settings"].with_company(move.company_id)
+        ) as form:
+            form.tax_calculation_rounding_method = "round_globally"
+        form.record.execute()
+        for quantity in (2, 1):
+            with Form(move) as form, form.invoice_line_ids.edit(0) as line:
+                line.quantity = quantity
+        move.action_post()
 
     def test_cash_rounding(self):
         for strategy in ("add_invoice_line", "biggest_tax"):

@@ -368,7 +368,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         node = line_node["cac:Price"]["cbc:PriceAmount"]
         quantity = base_line["quantity"]
         gross = base_line["tax_details"]["gross_total_excluded_currency"]
-        if abs(round(node["_text"], 6) * quantity - gross) >= PRICE_TOLERANCE:
+        is_off = abs(round(node["_text"], 6) * quantity - gross) >= PRICE_TOLERANCE
+        if quantity and is_off:
             node["_text"] = FloatFmt(gross / quantity, min_dp=1, max_dp=12)
         if node["_text"] < 0:
             # A fee inside a price can be more than the price (BR-27).
