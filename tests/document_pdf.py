@@ -1,8 +1,19 @@
-"""What a customer reads on the PDF, compared with what the document says."""
+"""What a customer reads on the PDF, compared with what the document says.
 
+Each invoice is compared twice: cell by cell in the report's HTML, which knows what is
+a price and what a text; and, when all tests of the class are done, in the text of the
+PDFs, which wkhtmltopdf prints in one go, as starting it takes longer than printing.
+"""
+
+import io
 import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 
 from lxml import html
+from lxml.etree import Element
+from pypdf import PdfReader
 
 from odoo.tools import format_date
 from odoo.tools.misc import formatLang
@@ -11,6 +22,26 @@ from ..models.bis3.document import NO_XML
 from ..models.bis3.line import UNITS
 
 REPORT = "account.report_invoice_with_payments"
+PAGE = (
+    "<!DOCTYPE html><html><head><meta charset='utf-8'/>"
+    "<style>.d-none {{display: none}} td {{word-break: break-all}}</style></head>"
+    "<body>{}</body></html>"
+)
+"""What is printed: the report with its header and footer, and of Odoo's styles, which
+would have to come over HTTP, those that hide texts and keep tables on the paper."""
+
+PAPER = {
+    "format": "custom",
+    "page_width": 210,
+    "page_height": 2000,
+    "orientation": "Portrait",
+    "dpi": 90,
+}
+"""In millimetres: each invoice on one page, as at the end of a page wkhtmltopdf prints
+a line twice, and the heads of tables again."""
+
+HIDDEN = "descendant-or-self::*[contains(concat(' ', @class, ' '), ' d-none ')]"
+LINK = re.compile(r" \((mailto:|https?://)[^)]*\)")
 NUMBER = re.compile(r"(\d[\d.,\s]*)[.,](\d+)|(\d+)")
 LINES = "//table[@name='invoice_line_table']/tbody/tr"
 NOTES = "//p[@name='taxes_legal_notes']"
@@ -31,38 +62,119 @@ NUMBERS = (
 )
 """What people group with blanks, dots and hyphens."""
 
+AMOUNTS = (
+    ("{*}LegalMonetaryTotal/{*}TaxInclusiveAmount", (0,)),
+    ("{*}InvoiceLine/{*}LineExtensionAmount", ()),
+    ("{*}CreditNoteLine/{*}LineExtensionAmount", ()),
+)
+"""Amounts that stand on the PDF, and by how much they may differ (see `cents`)."""
+
+LINES_OF = ("{*}InvoiceLine", "{*}CreditNoteLine")
 SAYS = ("{*}ID", "{*}PaymentTerms/{*}Note", "{*}Note", "{*}PaymentMeans/{*}PaymentID")
 """Texts of the document that stand on the PDF."""
 
 
+@dataclass
+class Printed:
+    """An invoice that waits for being printed."""
+
+    name: str
+    body: str
+    html: str
+    expected: list
+
+    def differences(self, text):
+        """What is on the PDF only, in its HTML only, and in the document only."""
+        said = _bare(text)
+        found, wanted = Counter(said), Counter(self.html)
+        more, less = found - wanted, wanted - found
+        if more or less:
+            yield "PDF and HTML", "".join(more.elements()), "".join(less.elements())
+        digits = re.sub(r"\W", "", text).upper()
+        for what, texts_ in self.expected:
+            if not any(each in said or each in digits for each in texts_):
+                yield "not on the PDF", what, texts_[0]
+
+
 class Pdf:
-    """The invoice as it is before wkhtmltopdf prints it."""
+    """A test that compares documents with PDFs."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.to_print = []
+
+    @classmethod
+    def tearDownClass(cls):
+        """Raise AssertionError if a PDF and its document differ."""
+        try:
+            cls.compare_pdfs()
+        finally:
+            super().tearDownClass()
+
+    @classmethod
+    def compare_pdfs(cls):
+        wrong = [
+            (printed.name, *difference)
+            for printed, text in zip(cls.to_print, cls.pdf_texts(), strict=True)
+            for difference in printed.differences(text)
+        ]
+        if wrong:
+            raise AssertionError("\n".join(map(str, wrong)))
+
+    @classmethod
+    def pdf_texts(cls):
+        """The texts of the invoices' PDFs, in their order."""
+        if not cls.to_print:
+            return []
+        cls.env["ir.config_parameter"].set_param("report.print_delay", "0")
+        report = cls.env["ir.actions.report"]._get_report(REPORT)
+        report.paperformat_id = cls.env["report.paperformat"].create(
+            {"name": "Long", **PAPER}
+        )
+        bodies = [each.body for each in cls.to_print]
+        pdf = report._run_wkhtmltopdf(bodies, report_ref=REPORT)
+        return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
 
     def pdf_tree(self, move):
+        """The report as it is before wkhtmltopdf prints it."""
         content, _type = self.env["ir.actions.report"]._render_qweb_html(
             REPORT, move.ids, data={"report_type": "pdf"}
         )
         tree = html.fromstring(content)
-        for block in tree.iter("br", "p", "div", "li", "h1", "h2", "h3"):
-            block.tail = f"\n{block.tail or ''}"
-        for link in tree.iter("a"):
-            address = re.sub("^(mailto:|https://)|/$", "", link.get("href") or "")
-            if address and address != link.text_content():
-                link.tail = f" ({link.get('href')}){link.tail or ''}"
+        for hidden in tree.xpath(HIDDEN):
+            hidden.drop_tree()
         return tree
 
     def assertSameAsPdf(self, root, move):
         """All that stands on the PDF stands in the document, and the other way."""
         tree = self.pdf_tree(move)
         said = Said(root, move)
+        self.to_print.append(self.printed(tree, said, move))
+        for block in tree.iter("br", "p", "div", "li", "h1", "h2", "h3"):
+            block.tail = f"\n{block.tail or ''}"
+        for link in tree.iter("a"):
+            address = re.sub("^(mailto:|https://)|/$", "", link.get("href") or "")
+            if address and address != link.text_content():
+                link.tail = f" ({link.get('href')}){link.tail or ''}"
         missing = [
             *said.missing(texts(tree, TEXTS)),
             *said.missing_of_lines(tree),
             *said.missing_account(tree),
             *said.missing_notes(tree),
-            *said.unknown_to(" ".join(texts(tree, ["/*"]))),
         ]
         self.assertEqual(missing, [], move.name)
+
+    def printed(self, tree, said, move):
+        (main,) = tree.xpath("//main")
+        body = html.tostring(main, encoding="unicode")
+        return Printed(
+            f"{self._testMethodName}: {move.company_id.name}, {move.name}",
+            PAGE.format(body),
+            # No font has room for more than these.
+            re.sub(r"[^\u0000-\uffff]", "", _bare(main.text_content())),
+            list(said.expected()),
+        )
 
 
 class Said:
@@ -148,6 +260,7 @@ class Said:
                     yield from self.missing([cell.text_content()], self.cents)
                 if name in ("td_quantity", "td_quantity_grouped"):
                     yield from self.missing_of_quantity(cell)
+            yield from self.missing_price(cells)
 
     def missing_of_quantity(self, cell):
         spans = [span.text_content().strip() for span in cell.xpath("(.|div)/span")]
@@ -155,32 +268,44 @@ class Said:
             if text and text.casefold() not in self.units and not self.has_number(text):
                 yield from self.missing([text])
 
-    def unknown_to(self, printed):
-        """What the document says and the PDF does not."""
-        numbers = re.sub(r"\W", "", printed).upper()
+    def missing_price(self, cells):
+        """Quantity, price and discount of a row, if no line of the document has them.
+
+        Signs may differ, as no price of a document is negative.
+        """
+        found = [
+            _number(cell.xpath("string(span[1])")) if cell is not None else 0
+            for cell in map(cells.get, ("td_quantity", "td_price_unit", "td_discount"))
+        ]
+        priced = cells.get("td_price_unit", Element("td")).xpath("string()").strip()
+        known = any(_same(found, way) for line in self.lines for way in line)
+        if priced and not known:
+            yield "quantity, price, discount", found, self.lines
+
+    @cached_property
+    def lines(self):
+        """By line: quantity, price without tax or with it, discount in percent."""
+        return [
+            [(quantity, price * factor, percent) for factor in (1, 1 + rate / 100)]
+            for quantity, price, rate, percent in map(_figures, self.found(LINES_OF))
+        ]
+
+    def expected(self):
+        """What the document says and the PDF has to: its name, and ways to print it."""
         for element in self.found(self.number_paths):
             # Documents say a VAT number's country, whether or not it was entered.
-            if element.text not in numbers and element.text[2:] not in numbers:
-                yield element.tag, element.text
-        printed = _bare(printed)
+            yield element.tag, (element.text, element.text[2:])
         for element in self.found(SAYS):
             for line in element.text.splitlines():
-                if _bare(line) not in printed:
-                    yield element.tag, line
-        yield from self.amounts_unknown_to(printed)
+                # The address of a link stands behind its text, but not on paper.
+                yield element.tag, (_bare(line), _bare(LINK.sub("", line)))
+        for path, cents in AMOUNTS:
+            for element in self.root.iterfind(path):
+                ways = [self.amount(element, cent) for cent in cents or self.cents]
+                yield element.tag, ways
 
     def found(self, paths):
         return [element for path in paths for element in self.root.iterfind(path)]
-
-    def amounts_unknown_to(self, printed):
-        for path, cents in (
-            ("{*}LegalMonetaryTotal/{*}TaxInclusiveAmount", (0,)),
-            ("{*}InvoiceLine/{*}LineExtensionAmount", self.cents),
-            ("{*}CreditNoteLine/{*}LineExtensionAmount", self.cents),
-        ):
-            for element in self.root.iterfind(path):
-                if not any(self.amount(element, cent) in printed for cent in cents):
-                    yield element.tag, element.text
 
     def amount(self, element, cent):
         """An amount as it is printed, or one that differs from it by a cent."""
@@ -211,3 +336,46 @@ def _is_date(text):
 
 def _is_number(text):
     return bool(re.fullmatch(r"-?\d+(\.\d+)?", text))
+
+
+def _figures(line):
+    """Quantity, price, rate and discount in percent of a document's line."""
+    price = line.find("{*}Price")
+    per = float(price.findtext("{*}BaseQuantity") or 1)
+    quantity = float(
+        line.findtext("{*}InvoicedQuantity") or line.findtext("{*}CreditedQuantity")
+    )
+    rate = line.findtext("{*}Item/{*}ClassifiedTaxCategory/{*}Percent")
+    percents = [
+        each.findtext("{*}MultiplierFactorNumeric")
+        for each in line.iterfind("{*}AllowanceCharge")
+    ]
+    percent = sum(float(each or 0) for each in percents)
+    return (
+        quantity,
+        float(price.findtext("{*}PriceAmount")) / per,
+        float(rate or 0),
+        percent,
+    )
+
+
+def _same(found, way):
+    """Whether quantity, price and discount are the same but for signs and rounding.
+
+    A document's price times the quantity is an amount in whole cents.
+    """
+    quantity = min(1, abs(way[0])) or 1
+    return all(
+        abs(abs(one) - abs(other)) < tolerance
+        for one, other, tolerance in zip(
+            found, way, (0.006, 0.006 / quantity, 0.006), strict=True
+        )
+    )
+
+
+def _number(text):
+    """A printed number: of its last point or comma the decimals are behind it."""
+    whole, _point, decimals = re.sub(r"[^\d.,]", "", text).rpartition(
+        "," if text.rfind(",") > text.rfind(".") else "."
+    )
+    return float(f"{re.sub('[.,]', '', whole) or 0}.{decimals or 0}")
