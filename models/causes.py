@@ -212,8 +212,8 @@ RULE_TEXTS = {
     ),
     "rate_tax": _lt(
         "The e-invoice breaks rule %(rule)s: the VAT of category %(category)s is"
-        " %(found)s, but its rate gives %(expected)s. Where VAT is rounded on each line,"
-        " the sum can be this far off; an e-invoice allows a difference below 1."
+        " %(found)s, but its rate gives %(expected)s. Where VAT is rounded on each"
+        " line, the sum can be this far off; an e-invoice allows a difference below 1."
     ),
     "line": _lt(
         "The e-invoice breaks rule %(rule)s: line %(line)s comes to %(expected)s, but"
@@ -305,10 +305,10 @@ REMEDY = _lt(
 
 
 ROUNDING_REMEDY = _lt(
-    "Reset the invoice to draft, and in the settings of Invoicing (or Accounting), under"
-    " Taxes, set Rounding Method to “Round per Tax”. So that the VAT is computed again,"
-    " change the quantity of a line, save, change it back and save. Then confirm the"
-    " invoice and set the status to “%(status)s”."
+    "Reset the invoice to draft, and in the settings of Invoicing (or Accounting),"
+    " under Taxes, set Rounding Method to “Round per Tax”. So that the VAT is computed"
+    " again, change the quantity of a line, save, change it back and save. Then confirm"
+    " the invoice and set the status to “%(status)s”."
 )
 """Odoo computes the tax of an invoice again when one of its lines changes."""
 
