@@ -18,7 +18,8 @@ from .progress import CommandError
 
 DATABASE = "maventa_test"
 EXAMPLES = "MAVENTA_EINVOICE_DIR"
-COVERAGE = LOCAL / "coverage.json"
+# Not coverage.json: beside .local/coverage that would be one of the data files.
+COVERAGE = LOCAL / "branches.json"
 THRESHOLD = 90
 GUARDED = ("client", "models")
 # A class at a time, each worker in a copy of the database.
@@ -71,9 +72,7 @@ def _test_addon(
         odoo_env,
     ):
         odoo_env.create_database(DATABASE, template=odoo_env.template)
-        odoo_env.shell(
-            DATABASE, (CHECKOUT / "dev/tests/company_for_tests.py").read_text()
-        )
+        make_companies(odoo_env, DATABASE)
         try:
             return _run(odoo_env, arguments, dev_tests)
         finally:
@@ -87,7 +86,7 @@ def _run(
 ) -> int:
     measured = [] if arguments else ["coverage", "run", "-m"]
     arguments = arguments or SPREAD
-    command = [*measured, *pytest(odoo_env, DATABASE, "tests", *arguments)]
+    command = [*measured, *pytest(odoo_env, DATABASE, ["tests"], *arguments)]
     tests = subprocess.Popen(
         [odoo_env.python, "-m", *command],
         cwd=CHECKOUT,
@@ -107,8 +106,14 @@ def _run(
     return code
 
 
+def make_companies(odoo_env: OdooEnvironment, database: str) -> None:
+    """Make the companies that the addon's tests start from."""
+    script = CHECKOUT / "dev/tests/companies_for_tests.py"
+    odoo_env.shell(database, script.read_text())
+
+
 def pytest(
-    odoo_env: OdooEnvironment, database: str, tests: str, *arguments: str
+    odoo_env: OdooEnvironment, database: str, tests: Iterable[str], *arguments: str
 ) -> Sequence[str]:
     """pytest's command line for tests of the addon, in a database that has it."""
     return [
@@ -120,7 +125,7 @@ def pytest(
         "dev.tests.worker_files",
         f"--rootdir={ADDONS}",
         f"--confcutdir={ADDONS}",
-        str(ADDON / tests),
+        *(str(ADDON / each) for each in tests),
         *arguments,
     ]
 
