@@ -22,8 +22,10 @@ EXAMPLES = "MAVENTA_EINVOICE_DIR"
 COVERAGE = LOCAL / "branches.json"
 THRESHOLD = 90
 GUARDED = ("client", "models")
+# Else each tour would have Odoo bundle its scripts and styles again.
+ASSETS = 'env["ir.qweb"]._pregenerate_assets_bundles(); env.cr.commit()'
 # A class at a time, each worker in a copy of the database.
-SPREAD = ("--numprocesses=auto", "--dist=loadscope")
+SPREAD = ("--numprocesses=auto", "--dist=loadscope", "--no-loadscope-reorder")
 
 
 def test(_arguments: list[str]) -> int:
@@ -73,6 +75,8 @@ def _test_addon(
     ):
         odoo_env.create_database(DATABASE, template=odoo_env.template)
         make_companies(odoo_env, DATABASE)
+        if not arguments:
+            odoo_env.shell(DATABASE, ASSETS)
         try:
             return _run(odoo_env, arguments, dev_tests)
         finally:
@@ -123,6 +127,8 @@ def pytest(
         "--odoo-http",
         "-p",
         "dev.tests.worker_files",
+        "-p",
+        "dev.tests.timing",
         f"--rootdir={ADDONS}",
         f"--confcutdir={ADDONS}",
         *(str(ADDON / each) for each in tests),
