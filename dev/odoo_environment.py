@@ -85,6 +85,8 @@ class OdooEnvironment:
                 [str(self.odoo_source.folder), str(CHECKOUT)]
             ),
             "PYTHONUTF8": "1",
+            # Each process would compile all of Odoo again, which takes seconds.
+            "PYTHONDONTWRITEBYTECODE": "",
         }
 
     @cached_property

@@ -30,6 +30,18 @@ class AccountsCase(AccountTestInvoicingCommon):
         cls.env.user.company_ids |= there
         return there or super().setup_independent_company(**kwargs)
 
+    @classmethod
+    def _create_company(cls, **values):
+        """EXTENDS account: takes the company that is kept for it, the first time."""
+        kept = cls.env["res.company"].search(
+            [("name", "=", "company_2_data"), ("active", "=", False)]
+        )
+        if not kept:
+            return super()._create_company(**values)
+        kept.write({"active": True, **values})
+        cls.env.user.company_ids |= kept
+        return kept
+
 
 @tagged("post_install", "-at_install")
 class MaventaCase(AccountsCase):
@@ -146,32 +158,28 @@ class MaventaCase(AccountsCase):
         return company
 
     @classmethod
-    def make_invoice(cls, partner=None, post=True, status=None, **values):
-        """A posted customer invoice over 100 euros and tax."""
+    def make_invoice(cls, partner=None, post=True, status=None, count=1, **values):
+        """A posted customer invoice over 100 euros and tax, or several at once."""
         company = values.pop("company", cls.company)
         line = {
             "name": "Work",
             "price_unit": values.pop("price", 100.0),
             "tax_ids": [Command.set(company.account_sale_tax_id.ids)],
         }
-        move = (
-            cls.env["account.move"]
-            .with_company(company)
-            .create(
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": (partner or cls.einvoice).id,
-                    "invoice_date": fields.Date.today(),
-                    "invoice_line_ids": [Command.create(line)],
-                    **values,
-                }
-            )
-        )
+        values = {
+            "move_type": "out_invoice",
+            "partner_id": (partner or cls.einvoice).id,
+            "invoice_date": fields.Date.today(),
+            "invoice_line_ids": [Command.create(line)],
+            **values,
+        }
+        several = [dict(values) for _ in range(count)]
+        moves = cls.env["account.move"].with_company(company).create(several)
         if post:
-            move.action_post()
+            moves.action_post()
         if status:
-            move.maventa_status_id = status
-        return move
+            moves.maventa_status_id = status
+        return moves
 
     def make_waiting(self, partner=None, **values):
         return self.make_invoice(partner, status=self.to_transfer, **values)

@@ -29,8 +29,10 @@ PNG = base64.b64decode(
 
 def pdf(pages=1):
     writer = PdfFileWriter()
+    # The name before PyPDF2 2.0.
+    add = getattr(writer, "add_blank_page", None) or writer.addBlankPage
     for _page in range(pages):
-        writer.addBlankPage(width=200, height=200)
+        add(width=200, height=200)
     with io.BytesIO() as file:
         writer.write(file)
         return file.getvalue()
@@ -221,7 +223,7 @@ class TestAttachments(AttachmentsCase):
         self.attach("broken.pdf", b"%PDF-1.4 broken", mimetype="application/pdf")
         self.attach("photo.png", PNG)
         (_name, _type, merged), *rest = self.enclosed()
-        pages = PdfFileReader(io.BytesIO(merged), strict=False).getNumPages()
+        pages = len(PdfFileReader(io.BytesIO(merged), strict=False).pages)
         self.assertEqual(pages, 3)
         self.assertEqual([name for name, *_ in rest], ["broken.pdf", "photo.png"])
 
@@ -264,7 +266,7 @@ class TestAttachments(AttachmentsCase):
         self.attach("hours.pdf", pdf(2))
         self.assertIn("poison.pdf goes along as a separate file", self.notes())
         (_name, _type, merged), *rest = self.enclosed()
-        pages = PdfFileReader(io.BytesIO(merged), strict=False).getNumPages()
+        pages = len(PdfFileReader(io.BytesIO(merged), strict=False).pages)
         self.assertEqual(pages, 3)
         self.assertEqual([name for name, *_ in rest], ["poison.pdf"])
 

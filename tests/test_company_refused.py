@@ -150,7 +150,7 @@ class TestUploadRefused(MaventaCase):
         self.backend.accounts.set_restrictions(self.account(), **restrictions)
 
     def make_many(self, count=WAITING):
-        return [self.make_waiting() for _ in range(count)]
+        return self.make_waiting(count=count)
 
     def run_for_calls(self):
         """Run once; the calls that this takes, without those for a token."""

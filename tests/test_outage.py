@@ -67,7 +67,7 @@ class TestOutage(OutageCase):
         self.backend.calls.clear()
         if path == "/oauth2/token":
             TOKEN_CACHES.clear()
-        moves = [self.make_waiting() for _ in range(30)]
+        moves = self.make_waiting(count=30)
         self.outage(OUTAGE, paths=path, fault=fault)
         self.assertLessEqual(len(self.backend.calls), 40)
         self.assertGreater(len(self.backend.calls), 8)
@@ -97,9 +97,9 @@ class TestOutage(OutageCase):
         self.live_through("/oauth2/token", "500_before")
 
     def test_invoices_that_come_meanwhile_do_not_jump_the_queue(self):
-        old = [self.make_waiting() for _ in range(8)]
+        old = self.make_waiting(count=8)
         self.outage(3600)
-        new = [self.make_waiting() for _ in range(8)]
+        new = self.make_waiting(count=8)
         # One after the other: of several on the way at once the quickest comes first.
         with patch(f"{MODELS}.maventa_transmission.SEND_THREADS", 1):
             self.live(LONGEST_PAUSE * 1.25)
@@ -109,7 +109,7 @@ class TestOutage(OutageCase):
             self.assertTransferredOnce(move)
 
     def test_the_rest_of_a_batch_is_not_even_tried(self):
-        moves = [self.make_waiting() for _ in range(12)]
+        moves = self.make_waiting(count=12)
         self.break_down(paths="/v1/invoices")
         self.run_cron()
         uploads = [call for call in self.backend.calls if call.path == "/v1/invoices"]
@@ -118,7 +118,7 @@ class TestOutage(OutageCase):
         self.assertEqual(sum(attempts), len(uploads))
 
     def test_a_moment_of_trouble_costs_a_minute(self):
-        moves = [self.make_waiting() for _ in range(8)]
+        moves = self.make_waiting(count=8)
         self.break_down()
         self.run_cron()
         self.backend.faults.end_outage()
@@ -144,7 +144,7 @@ class TestOutage(OutageCase):
         self.assertIn("The next try is at", self.company.maventa_pause)
 
     def test_try_again_now_tries_with_one_invoice(self):
-        moves = [self.make_waiting() for _ in range(6)]
+        moves = self.make_waiting(count=6)
         self.outage(1800)
         self.break_down()
         self.backend.calls.clear()
@@ -162,7 +162,7 @@ class TestOutage(OutageCase):
     def give_up(self, code, path):
         """All that wait end together, in one mail, and can be put back."""
         self.set_parameter("give_up_hours", "2")
-        moves = [self.make_waiting() for _ in range(6)]
+        moves = self.make_waiting(count=6)
         self.outage(4 * 3600, paths=path)
         for move in moves:
             self.assertInvoice(move, self.failed, "failed")
@@ -206,7 +206,7 @@ class TestPauses(OutageCase):
     def test_retry_after_holds_for_the_whole_company(self):
         for fault in ("429", "429_date"):
             with self.subTest(fault):
-                moves = [self.make_waiting() for _ in range(3)]
+                moves = self.make_waiting(count=3)
                 self.fault(fault, times=2, arguments={"retry_after": 900})
                 self.run_cron()
                 self.assertTrue(890 <= self.pause() <= 910, self.pause())
@@ -244,7 +244,7 @@ class TestTurns(MaventaCase):
         self.env.cr.execute(query, [moment, move.id])
 
     def test_a_large_queue_lets_a_small_one_through(self):
-        large = [self.make_waiting() for _ in range(30)]
+        large = self.make_waiting(count=30)
         self.age(large[0], hours=2)
         small = self.make_waiting(company=self.second)
         with patch(f"{TURNS}.TURN_SECONDS", 0.001):

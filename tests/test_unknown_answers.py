@@ -47,23 +47,23 @@ class TestUnknownAnswers(MaventaCase):
                 self.run_later()
 
     def each_answer(self, names):
-        """Every choice of the switches, from a sandbox set to its defaults."""
-        for name in names:
-            for answer in SWITCHES[name].choices:
-                with self.subTest(**{name: answer}):
-                    self.backend.switches.set(name, answer)
-                    yield
-                    self.backend.switches.set(name, SWITCHES[name].default)
+        """An invoice for every choice of the switches, which are back afterwards."""
+        answers = [(name, each) for name in names for each in SWITCHES[name].choices]
+        moves = self.make_invoice(count=len(answers))
+        for move, (name, answer) in zip(moves, answers, strict=True):
+            with self.subTest(**{name: answer}):
+                self.backend.switches.set(name, answer)
+                self.put_back(move)
+                yield move
+                self.backend.switches.set(name, SWITCHES[name].default)
 
     def test_an_ordinary_sending_gets_through_with_each(self):
-        for _answer in self.each_answer(ANSWERS):
-            move = self.make_waiting()
+        for move in self.each_answer(ANSWERS):
             self.settle(move)
             self.assertTransferredOnce(move)
 
     def test_a_lost_answer_is_found_again_with_each(self):
-        for _answer in self.each_answer(ANSWERS):
-            move = self.make_waiting()
+        for move in self.each_answer(ANSWERS):
             self.fault("cut_after")
             self.settle(move)
             self.assertInvoice(move, self.transferred, "accepted")
@@ -109,8 +109,7 @@ class TestUnknownAnswers(MaventaCase):
                 self.fault(fault)
                 self.run_cron()
                 self.assertRefused(move, words)
-        for _answer in self.each_answer(["error_body"]):
-            move = self.make_waiting()
+        for move in self.each_answer(["error_body"]):
             self.fault("refused")
             self.run_cron()
             self.assertRefused(move, "")

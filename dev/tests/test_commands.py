@@ -5,9 +5,11 @@ import socket
 import sys
 
 import pytest
+import timing
 
 from dev import commands, odoo_environment, progress, testing
 from dev.locks import exclusive, open_lock, try_lock
+from dev.paths import CHECKOUT
 from dev.progress import CommandError
 
 
@@ -97,3 +99,9 @@ def test_coverage_is_asked_of_branches_folder_by_folder():
     (failure,) = testing._weakness("models", 89.4)
     assert failure.startswith("The tests run 89 % of the branches of models/")
     assert not list(testing._weakness("models", 90))
+
+
+@pytest.mark.parametrize("name", sorted({*timing.LONGEST, *timing.UNMEASURED}))
+def test_what_is_not_measured_or_starts_first_is_there(name):
+    files = {path.name: path.read_text() for path in CHECKOUT.glob("tests/*.py")}
+    assert name in files or f"def {name}(" in "".join(files.values())

@@ -19,13 +19,13 @@ def place():
         options = ("-i", "account_peppol", "--stop-after-init", "--no-http")
         command = place.server_command(DATABASE, *options, "--log-level=error")
         subprocess.run(command, env=place.environment, check=True)
+        testing.make_companies(place, DATABASE)
         yield place
         place.drop_database(DATABASE)
 
 
-@pytest.mark.parametrize("tests", TESTS)
-def test_an_invoice_goes_by_one_network(place, tests):
-    command = [place.python, "-m", *testing.pytest(place, DATABASE, tests, "-q")]
+def test_an_invoice_goes_by_one_network(place):
+    command = [place.python, "-m", *testing.pytest(place, DATABASE, TESTS, "-q")]
     answer = subprocess.run(
         command, env=place.environment, capture_output=True, text=True, check=False
     )
