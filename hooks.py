@@ -1,6 +1,6 @@
 def uninstall_hook(env):
     """Leave no key, no address and no customer with a way that is not there."""
-    env["res.company"]._maventa_unsubscribe_all()
+    env["maventa.onboarding"]._unsubscribe_all()
     _drop_activities(env)
     parameters = env["ir.config_parameter"].sudo()
     parameters.search([("key", "=like", "account_maventa.%")]).unlink()

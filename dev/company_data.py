@@ -103,10 +103,14 @@ def connect(company, sandbox_url, letters=True, **values):
     company.maventa_environment = "test"
     # A sandbox that runs on knows the users of earlier runs.
     email = f"admin+{uuid.uuid4().hex[:8]}@testi.example"
-    left_to_do = company._maventa_register(email, "Demo", "Admin")
+    left_to_do = company.env["maventa.onboarding"]._register_company(
+        company, email, "Demo", "Admin"
+    )
     if left_to_do:
         raise SystemExit(left_to_do)
-    company._maventa_request_authorization("signer@testi.example", "FI")
+    company.env["maventa.onboarding"]._request_authorization(
+        company, "signer@testi.example", "FI"
+    )
     address = f"{sandbox_url}/sandbox/companies/{company.maventa_company_uuid}/sign"
     requests.post(address, timeout=10).raise_for_status()
     company.action_maventa_refresh()

@@ -67,12 +67,14 @@ class AccountJournal(models.Model):
         result = super().button_refresh_out_einvoices_status()
         for journal in self.filtered(lambda journal: journal._maventa_polls()):
             self.env["maventa.transmission"].check_access("read")
-            journal.company_id._maventa_poll_now(journal._maventa_on_the_way())
+            self.env["maventa.queue"]._poll_now(
+                journal.company_id, journal._maventa_on_the_way()
+            )
         return result
 
     def _maventa_polls(self):
         company = self.company_id.sudo()
-        able = company.filtered_domain(company._maventa_able_to_read())
+        able = company.filtered_domain(self.env["maventa.queue"]._able_to_read())
         return self.type == "sale" and bool(able)
 
     def _maventa_on_the_way(self):

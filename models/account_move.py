@@ -1,42 +1,18 @@
-import hashlib
-import itertools
 import logging
-import math
-import os
-import re
-import time
-import uuid
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import lru_cache
-from typing import Any
-
-import psycopg2
-from lxml import etree
-from markupsafe import Markup
+from collections import Counter
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import email_normalize, format_date
+from odoo.tools import email_normalize
 
 from ..const import (
     CONNECTION_CODES,
-    NETWORKS,
-    NOT_SENT_STATES,
     OPEN_STATES,
-    ROUTES,
     TAKEN_STATES,
     UNDER_WAY_STATES,
-    maventa_language,
 )
-from ..einvoice import en16931, official_rules, pdf_process
-from .bis3.check import EinvoiceRule
-from .causes import VERBATIM, explain
-from .contents import File, read_content
-from .maventa_pdf import LIBRARY
-from .maventa_preparation import RUNS_ENDED, ends_the_run
+from .causes import explain
 from .maventa_transmission import CHANNELS, STATES, WARNINGS
 
 DELIVERY_STATES = [*STATES, ("handled", "Handled outside")]
@@ -56,67 +32,6 @@ READERS = "account.group_account_invoice,account.group_account_readonly"
 ACTIVITY = "account_maventa.mail_activity_failed"
 
 _logger = logging.getLogger(__name__)
-
-BANK_DAYS = 2
-"""Days that a bank needs between getting an e-invoice and its due date."""
-
-SUM_RULES = {f"BR-CO-{number}" for number in range(10, 17)}
-"""What any document must keep: its amounts add up."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something about an invoice that a person wants to know before it leaves.
-
-    :ivar code: of the cause, see :mod:`~.causes`
-    :ivar record: where it can be mended
-    :ivar blocks: whether Maventa or the receiver would refuse the invoice
-    """
-
-    code: str
-    record: Any
-    arguments: dict = field(default_factory=dict)
-    blocks: bool = True
-
-
-FORMAT = "PEPPOLBIS30"
-NAMESPACE = uuid.UUID("5a8f0f0e-9a3c-4d7e-8f0b-3f5f6d0f9c11")
-"""Makes our UUIDs ours."""
-
-
-class PreflightError(Exception):
-    """An invoice can't be prepared; carries what was found."""
-
-    def __init__(self, *findings):
-        super().__init__(*(finding.code for finding in findings))
-        self.findings = findings
-
-
-LARGEST_FILE = 10 * 1024 * 1024
-"""Bytes: what Maventa takes of a file in a UBL document."""
-
-LARGEST_DOCUMENT = 150 * 1024 * 1024
-"""Bytes of a document with its files, as Maventa takes it."""
-
-PEPPOL_TYPES = {
-    "application/pdf": ".pdf",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "text/csv": ".csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
-}
-"""What BIS Billing 3 lets a document carry (BR-CL-24), and how such files end."""
-
-PRINTED_FILES = 3
-PRINTED_PAGES = 110
-"""More files or pages than these, and a letter goes without any of them."""
-
-FOLDED = 10
-"""More files than these are shown on demand only, before they go."""
-
-LONGEST_NAME = 50
-"""Characters of a file's name, of a–z, 0–9, dot and underscore."""
 
 
 class AccountMove(models.Model):
@@ -376,9 +291,9 @@ class AccountMove(models.Model):
         refused = self._maventa_refused(lambda m: m._maventa_status_refusal(status))
         if refused:
             raise UserError(self._maventa_refused_text(refused))
-        self.filtered(
-            lambda move: move._maventa_is_to_transfer(status)
-        )._maventa_check_sent_otherwise()
+        self.env["maventa.duplicate.guard"]._check_sent_otherwise(
+            self.filtered(lambda move: move._maventa_is_to_transfer(status))
+        )
 
     def _maventa_refused(self, refusal):
         """The invoices that something can't be done with.
@@ -468,7 +383,7 @@ class AccountMove(models.Model):
         )
         (self - waiting)._maventa_take_back()
         if any(waiting.mapped("maventa_ready")):
-            self.env["res.company"]._maventa_trigger_transfer()
+            self.env["maventa.queue"]._trigger_transfer()
 
     def _maventa_take_back(self):
         """Cancel what was prepared and has not left yet."""
@@ -477,7 +392,7 @@ class AccountMove(models.Model):
         )
         if open_ones:
             open_ones._cancel()
-            self.env["res.company"]._maventa_trigger_transfer()
+            self.env["maventa.queue"]._trigger_transfer()
 
     def _maventa_status_after(self):
         """The status of a transferred invoice: *paid* if it is paid by now."""
@@ -512,7 +427,7 @@ class AccountMove(models.Model):
         agreed = self.env.context.get("maventa_send_twice")
         refusal = self._maventa_status_refusal(status)
         if not refusal and self._maventa_is_to_transfer(status) and not agreed:
-            refusal = self._maventa_twice_text()
+            refusal = self.env["maventa.duplicate.guard"]._twice_text(self)
         if not refusal:
             self._maventa_write({"maventa_status_id": status.id})
         return refusal or None
@@ -606,7 +521,7 @@ class AccountMove(models.Model):
             )
             changing.maventa_status_id = status
         self._maventa_retry_now()
-        self.env["res.company"]._maventa_trigger_transfer(delay=0)
+        self.env["maventa.queue"]._trigger_transfer(delay=0)
 
     def _maventa_off_text(self):
         return self.env._(
@@ -639,29 +554,7 @@ class AccountMove(models.Model):
             lambda t: t.state in ("prepared", "uncertain")
         )
         waiting.write({"next_attempt_at": fields.Datetime.now()})
-        self.company_id._maventa_end_pause()
-
-    def _maventa_refused_now(self):
-        """What keeps an invoice from being given to Maventa now, or None.
-
-        Asks neither Maventa nor for the document, so that many can be looked at.
-
-        :returns: a finding
-        """
-        self.ensure_one()
-        if not self.maventa_ready:
-            company = self.company_id
-            return Finding("company_off", company, {"company": company.name})
-        if self.move_type not in SENDING_TYPES or self.state != "posted":
-            return Finding("no_invoice", self)
-        state = self._maventa_latest().state
-        if state in UNDER_WAY_STATES:
-            return Finding("under_way", self)
-        if self._maventa_is_to_transfer(self.maventa_status_id):
-            return Finding("waiting", self)
-        if self._maventa_is_taken():
-            return Finding("taken", self)
-        return next(iter(self._maventa_route_findings()), None)
+        self.env["maventa.circuit.breaker"]._end_pause(self.company_id)
 
     # Channel override ---------------------------------------------------------
 
@@ -823,7 +716,7 @@ class AccountMove(models.Model):
         going = self - self.browse().union(*refused.values())
         if not going:
             raise UserError(self._maventa_refused_text(refused))
-        going._maventa_check_sent_otherwise()
+        self.env["maventa.duplicate.guard"]._check_sent_otherwise(going)
         going.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return going._maventa_gone_notice(refused)
 
@@ -838,8 +731,9 @@ class AccountMove(models.Model):
             return self.env._("It has not failed.")
         if taken := self._maventa_taken_refusal():
             return taken
-        findings = [each for each in self._maventa_findings() if each.blocks]
-        return " ".join(map(self._maventa_finding_text, findings)) or None
+        preflight = self.env["maventa.preflight"]
+        obstacles = preflight._obstacles(self)
+        return " ".join(preflight._text(self, each) for each in obstacles) or None
 
     def _maventa_gone_notice(self, refused):
         """How many go, and which do not and why."""
@@ -946,7 +840,7 @@ class AccountMove(models.Model):
         self._maventa_check_reader()
         latest = self._maventa_latest_ones().filtered("remote_id")
         for company, transmissions in latest.grouped("company_id").items():
-            company._maventa_poll_now(transmissions)
+            self.env["maventa.queue"]._poll_now(company, transmissions)
         states = Counter(latest.exists().mapped("state"))
         return self.env.company._maventa_notification(
             *self._maventa_refresh_summary(states)
@@ -1033,10 +927,12 @@ class AccountMove(models.Model):
         return {
             f"maventa_finding_{index}": {
                 "level": "warning" if finding.blocks else "info",
-                "message": self._maventa_finding_text(finding),
+                "message": self.env["maventa.preflight"]._text(self, finding),
                 **self._maventa_mending(finding.record),
             }
-            for index, finding in enumerate(self._maventa_findings())
+            for index, finding in enumerate(
+                self.env["maventa.preflight"]._findings(self)
+            )
         }
 
     def _maventa_mending(self, record):
@@ -1063,11 +959,12 @@ class AccountMove(models.Model):
             return ""
         waits = latest if latest.state in OPEN_STATES else latest.browse()
         cause, moment = waits.error_message, waits.next_attempt_at
+        breaker = self.env["maventa.circuit.breaker"]
         if not cause or waits.error_code in CONNECTION_CODES:
-            paused = self.company_id._maventa_pause_text(moment)
+            paused = breaker._pause_text(self.company_id, moment)
             if paused:
                 return paused
-        return cause and f"{cause} {self.company_id._maventa_next_try_text(moment)}"
+        return cause and f"{cause} {breaker._next_try_text(self.company_id, moment)}"
 
     def _maventa_standstill_alert(self):
         """Why an invoice that waits will not leave by itself."""
@@ -1098,8 +995,14 @@ class AccountMove(models.Model):
     @api.depends_context("lang")
     def _compute_maventa_obstacle(self):
         for move in self:
-            findings = move._maventa_findings() if move.state == "posted" else []
-            causes = [move._maventa_finding_text(each) for each in findings]
+            findings = (
+                self.env["maventa.preflight"]._findings(move)
+                if move.state == "posted"
+                else []
+            )
+            causes = [
+                self.env["maventa.preflight"]._text(move, each) for each in findings
+            ]
             move.maventa_obstacle = " ".join(causes)
 
     @api.depends("partner_id")
@@ -1137,124 +1040,6 @@ class AccountMove(models.Model):
         by_email = self.company_id.sudo().maventa_send_by_email
         return by_email and wanted in ("automatic", "email")
 
-    def _maventa_findings(self, export=None):
-        """Everything that stands in the way of this invoice or that would surprise.
-
-        :param export: the document and what is wrong with it, if they are known already
-        """
-        self.ensure_one()
-        content, errors = export or self._maventa_export()
-        return [
-            *self._maventa_route_findings(),
-            *self._maventa_document_findings(errors),
-            *(() if errors else self._maventa_rule_findings(content)),
-            *self._maventa_size_findings(),
-            *self._maventa_preflight_warnings(),
-        ]
-
-    def _maventa_rule_findings(self, content):
-        """The rules that the finished document breaks, whatever made it: by our own
-        reckoning and, if that finds nothing, by the official rules. An e-mail or a
-        letter only has to add up."""
-        broken = en16931.check(content)
-        is_einvoice = self._maventa_likely_routes()[:1] not in (["email"], ["print"])
-        if not is_einvoice:
-            broken = [each for each in broken if each.rule in SUM_RULES]
-        for rule, kind, arguments in broken:
-            yield Finding("rule", self, {"rule": rule, "kind": kind, **arguments})
-        official = is_einvoice and not broken
-        for rule, text in self._maventa_broken_officially(content) if official else ():
-            arguments = {"rule": rule, "kind": "official", "text": text}
-            yield Finding("rule", self, arguments)
-
-    def _maventa_broken_officially(self, content):
-        """What the official rules find, where an administrator has named their
-        folder."""
-        key = "account_maventa.validation_rules"
-        folder = self.env["ir.config_parameter"].sudo().get_param(key)
-        if not folder:
-            return []
-        try:
-            return official_rules.validate(folder, content)
-        except official_rules.RulesUnusable as error:
-            _tell_unusable(str(error))
-            return []
-
-    def _maventa_route_findings(self):
-        if channel := self._maventa_overriding_channel():
-            return self._maventa_override_findings(channel)
-        by_email = self.company_id.sudo().maventa_send_by_email
-        partner = self.partner_id
-        email = self._maventa_may_email() and partner._maventa_email()
-        if email and not email_normalize(email):
-            arguments = {"customer": partner.display_name, "email": email}
-            return [Finding("email_invalid", partner, arguments)]
-        if partner._maventa_routes(by_email):
-            return []
-        wanted = partner._maventa_wanted_channel()
-        arguments = {"customer": partner.display_name}
-        if wanted == "none":
-            return [Finding("customer_excluded", partner, arguments)]
-        if wanted != "automatic":
-            arguments["channel"] = self._maventa_channel_name(wanted)
-            return [Finding("channel_impossible", partner, arguments)]
-        code = "no_route" if by_email else "no_route_without_email"
-        return [Finding(code, partner, arguments)]
-
-    def _maventa_override_findings(self, channel):
-        """What the channel that a person has chosen lacks: only a letter needs what
-        was not entered along with it."""
-        values = self._maventa_customer_destination("print")
-        if channel != "print" or not self._maventa_channel_lacks("print", values):
-            return []
-        name = self._maventa_channel_name(channel)
-        arguments = {"customer": self.partner_id.display_name, "channel": name}
-        return [Finding("channel_impossible", self.partner_id, arguments)]
-
-    def _maventa_channel_name(self, channel):
-        selection = self._fields["maventa_channel"]._description_selection(self.env)
-        return dict(selection)[channel].lower()
-
-    def _maventa_preflight_warnings(self):
-        """What may go through, but perhaps not as the sender expects."""
-        partner = self.partner_id
-        automatic = (
-            partner._maventa_wanted_channel() == "automatic"
-            and not self._maventa_overriding_channel()
-        )
-        if automatic and self._maventa_likely_routes()[:1] == ["print"]:
-            yield Finding(
-                "by_letter", partner, {"customer": partner.name}, blocks=False
-            )
-        builder = self.env["account.edi.xml.maventa_bis3"]
-        dutch = {self.company_id.country_code, self.partner_id.country_code} == {"NL"}
-        # Among the Dutch it's no surprise, but an error of the document.
-        if builder._maventa_lacks_account(self) and not dutch:
-            yield Finding("no_account", self, blocks=False)
-        for note in self._maventa_attachment_notes():
-            yield Finding(VERBATIM, self, {"text": note}, blocks=False)
-        soon = fields.Date.context_today(self) + timedelta(days=BANK_DAYS)
-        if (
-            self._maventa_goes_to_bank()
-            and self.invoice_date_due
-            and self.invoice_date_due < soon
-        ):
-            due = format_date(self.env, self.invoice_date_due)
-            yield Finding("due_soon", self, {"date": due}, blocks=False)
-
-    def _maventa_goes_to_bank(self):
-        """Whether it goes to an e-invoice address that is a bank account: then a bank
-        delivers."""
-        if self._maventa_likely_routes()[:1] != ["einvoice"]:
-            return False
-        address, operator = self._maventa_receiver()
-        return operator and address[:2].isalpha() and address[2:4].isdigit()
-
-    def _maventa_finding_text(self, finding):
-        status = self.company_id.sudo().maventa_to_transfer_status_id.name
-        arguments = {"status": status, **finding.arguments}
-        return " ".join(filter(None, explain(self.env, finding.code, arguments)))
-
     def _maventa_is_before_transfer(self):
         """Whether this invoice is likely still to be sent through Maventa."""
         seen = OPEN_STATES + TAKEN_STATES + ("failed",)
@@ -1270,9 +1055,7 @@ class AccountMove(models.Model):
     def action_maventa_check(self):
         """Show, of a selection, the invoices that something stands in the way of."""
         self._maventa_check_reader()
-        found = self.filtered(
-            lambda move: any(each.blocks for each in move._maventa_findings())
-        )
+        found = self.filtered(self.env["maventa.preflight"]._obstacles)
         if not found:
             message = self.env._("Nothing stands in the way of these invoices.")
             return {
@@ -1286,339 +1069,6 @@ class AccountMove(models.Model):
             name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
         )
 
-    # Duplicate guard ----------------------------------------------------------
-
-    def _maventa_has_it(self):
-        """Whether Maventa has the invoice, may have it or is about to get it."""
-        self.ensure_one()
-        if self._maventa_is_to_transfer(self.maventa_status_id):
-            return True
-        under_way = self._maventa_latest().state in UNDER_WAY_STATES
-        return under_way or self._maventa_is_taken()
-
-    def _maventa_network(self):
-        """The network of Odoo's that the invoice went or goes by, or None."""
-        self.ensure_one()
-        for network in NETWORKS:
-            field = f"{network}_move_state"
-            if field in self._fields and self[field] not in NOT_SENT_STATES:
-                return network
-        return None
-
-    def _maventa_sent_by_odoo(self):
-        """By invoice, as what Odoo itself has sent it to somebody."""
-        sent = self.filtered("is_move_sent")
-        mail = [("partner_ids", "!=", False), ("attachment_ids", "!=", False)]
-        kinds = Domain("message_type", "=", "snailmail") | Domain(
-            [("message_type", "=", "comment"), *mail]
-        )
-        invoices = Domain([("model", "=", self._name), ("res_id", "in", sent.ids)])
-        messages = self.env["mail.message"].sudo()
-        groups = ["res_id", "message_type"]
-        rows = messages._read_group(invoices & kinds, groups) if sent else []
-        names = {"comment": self.env._("e-mail"), "snailmail": self.env._("letter")}
-        return {self.browse(number): names[kind] for number, kind in rows}
-
-    def _maventa_sent_otherwise(self):
-        """In which other way invoices have been sent or are about to be.
-
-        :returns: by invoice the name of the way, without those that are Maventa's
-        """
-        ways = self._maventa_sent_by_odoo()
-        for move in self:
-            network = move._maventa_network()
-            if network:
-                ways[move] = network.capitalize()
-        return ways
-
-    def _maventa_check_sent_otherwise(self):
-        """Ask before invoices that left in another way go through Maventa as well.
-
-        :raises RedirectWarning: its button transfers all of them
-        """
-        if self.env.context.get("maventa_send_twice"):
-            return
-        text = self._maventa_twice_text()
-        if text:
-            context = {"active_model": self._name, "active_ids": self.ids}
-            raise RedirectWarning(
-                text,
-                self.env.ref("account_maventa.action_maventa_transfer").id,
-                self.env._("Send a second time"),
-                context | {"active_id": self[:1].id, "maventa_send_twice": True},
-            )
-
-    def _maventa_twice_text(self):
-        """Which of the invoices have been sent in which other way; empty if none."""
-        names = defaultdict(list)
-        for move, way in self._maventa_sent_otherwise().items():
-            names[way].append(move.display_name)
-        return "\n".join(
-            self.env._(
-                "Sent by %(way)s already, or about to be: %(invoices)s. Through Maventa"
-                " the customer would get it a second time.",
-                way=way,
-                invoices=", ".join(group),
-            )
-            for way, group in names.items()
-        )
-
-    # Document -----------------------------------------------------------------
-
-    def _maventa_prepare(self, until=math.inf):
-        """Make a transmission of each invoice that nobody else is writing to.
-
-        What can't be prepared becomes a failed transmission, so that one invoice
-        costs one invoice.
-
-        :param until: the moment of the monotonic clock after which no other is begun
-        """
-        preparations = self.env["maventa.preparation"]
-        for moves, runs in preparations._batches(self):
-            with preparations._marking(moves):
-                moves._maventa_prepare_batch(until, runs)
-            if time.monotonic() >= until:
-                break
-
-    def _maventa_prepare_batch(self, until, runs):
-        """The PDFs, which take long, are made before anything is locked.
-
-        :param runs: how many runs these invoices have ended
-        """
-        if runs < RUNS_ENDED and self._maventa_make_pdfs():
-            self.env["maventa.preparation"]._keep(self)
-        if self.company_id._maventa_is_free():
-            for move in self.try_lock_for_update(allow_referencing=True):
-                move._maventa_prepare_or_fail(runs)
-                if time.monotonic() >= until:
-                    break
-
-    def _maventa_prepare_or_fail(self, runs):
-        try:
-            with self.env.cr.savepoint():
-                if runs >= RUNS_ENDED:
-                    raise PreflightError(Finding("ended_runs", self))
-                values, document = self._maventa_prepare_one()
-                self.env["maventa.transmission"].create(values)._store(document)
-        except PreflightError as obstacle:
-            self._maventa_store_failure(obstacle.findings)
-        except psycopg2.errors.LockNotAvailable:
-            _logger.info("Invoice %s waits for somebody's lock.", self.id)
-            return
-        except psycopg2.OperationalError:
-            raise
-        except Exception as error:
-            if ends_the_run(error):
-                raise
-            _logger.exception("Invoice %s could not be prepared.", self.id)
-            arguments = {"text": type(error).__name__}
-            self._maventa_store_failure([Finding("no_document", self, arguments)])
-        self.env["maventa.preparation"]._forget(self)
-
-    def _maventa_store_failure(self, findings):
-        """End before anything has left, with all causes at once."""
-        code, arguments = findings[0].code, findings[0].arguments
-        if len(findings) > 1:
-            causes = [[finding.code, finding.arguments] for finding in findings]
-            code, arguments = "several", {"causes": causes}
-        self.env["maventa.transmission"].create(
-            {
-                "move_id": self.id,
-                "company_id": self.company_id.id,
-                "state": "failed",
-                "error_code": code,
-                "error_args": arguments,
-            }
-        )
-
-    def _maventa_prepare_one(self):
-        """The values of a transmission and its document: from here on both are fixed.
-
-        :raises StandsInTheWay: why it can't be sent
-        """
-        self.ensure_one()
-        xml, errors = self._maventa_export()
-        findings = self._maventa_findings((xml, errors))
-        obstacles = [each for each in findings if each.blocks]
-        if obstacles:
-            self._maventa_log_rules(obstacles)
-            raise PreflightError(*obstacles)
-        route = self._maventa_likely_routes()[0]
-        own_uuid = self._maventa_uuid(xml)
-        request = self._maventa_request(own_uuid)
-        if errors:
-            # It keeps no rule of e-invoices, so it may not become one at Maventa.
-            request["disabled_routes"] = [
-                each
-                for each in ROUTES
-                if each in ("einvoice", *request.get("disabled_routes", ()))
-            ]
-        file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', self.name).lower()[:40]}.xml"
-        document = self._maventa_with_pdf(xml, file_name)
-        values = {
-            "move_id": self.id,
-            "company_id": self.company_id.id,
-            "uuid": own_uuid,
-            "format": FORMAT,
-            "file_name": file_name,
-            "sha256": hashlib.sha256(document).hexdigest(),
-            "request": request,
-            "identity": self._maventa_identity(),
-            "planned_channel": route,
-            "next_attempt_at": fields.Datetime.now(),
-        }
-        return values, document
-
-    def _maventa_log_rules(self, findings):
-        """A document that breaks a rule is a fault of the program as often as not."""
-        rules = [each.arguments["rule"] for each in findings if each.code == "rule"]
-        if rules:
-            broken = ", ".join(dict.fromkeys(rules))
-            _logger.error("The e-invoice of invoice %s breaks %s.", self.id, broken)
-
-    # Document ---------------------------------------------------------------------
-
-    def _maventa_export(self):
-        """The invoice as BIS Billing 3, without attachments.
-
-        :returns: the document, and what is wrong with it in whole sentences
-        """
-        builder = self.env["account.edi.xml.maventa_bis3"]
-        try:
-            content, errors = builder._export_invoice(self)
-        except UserError as error:
-            return b"", [str(error)]
-        return content, sorted(errors)
-
-    def _maventa_document_findings(self, errors):
-        """What is wrong with the document for the channel it is planned to go by: a
-        rule of e-invoices does not stop an e-mail or a letter."""
-        if self._maventa_likely_routes()[:1] in (["email"], ["print"]):
-            errors = [each for each in errors if not isinstance(each, EinvoiceRule)]
-        return [Finding("no_document", self, {"text": text}) for text in errors]
-
-    def _maventa_uuid(self, xml):
-        """A name for the content, the same wherever the same invoice is sent from.
-
-        Never made of database ids, which a restored copy gives out again, nor of
-        failures that it may not repeat. Content that has failed under one name gets
-        the next one: to Maventa it is a new invoice. What was sent another way before
-        it arrived has failed, too, if it is sent anew.
-        """
-        canonical = etree.tostring(etree.fromstring(xml), method="c14n")
-        failed = self.maventa_transmission_ids.filtered(
-            lambda t: t.state == "failed" or t._is_superseded()
-        )
-        used = failed.mapped("uuid")
-        parts = (
-            self.company_id.sudo().maventa_company_uuid,
-            self.name,
-            hashlib.sha256(canonical).hexdigest(),
-        )
-        names = (
-            str(uuid.uuid5(NAMESPACE, "\n".join((*parts, str(number)))))
-            for number in itertools.count()
-        )
-        return next(name for name in names if name not in used)
-
-    def _maventa_with_pdf(self, xml, file_name):
-        """The document as it leaves: with the original PDF inside, if so wished."""
-        if not self.company_id.sudo().maventa_send_pdf:
-            return xml
-        if not read_content(self.invoice_pdf_report_id):
-            raise PreflightError(Finding("no_pdf", self))
-        builder = self.env["account.edi.xml.maventa_bis3"]
-        files = self._maventa_enclosed(file_name.removesuffix(".xml"))
-        return builder._maventa_embed(xml, files)
-
-    def _maventa_identity(self):
-        """By what Maventa's invoice is known again where its UUID does not tell."""
-        return {
-            "number": self.name,
-            "total": self.amount_total,
-            "currency": self.currency_id.name,
-            "date": str(self.invoice_date),
-            "recipient": self.partner_id.commercial_partner_id.name or "",
-        }
-
-    def _maventa_request(self, own_uuid):
-        """The form fields that go along; what they say goes before the document."""
-        partner = self.partner_id
-        address, operator = self._maventa_receiver()
-        by_email = self._maventa_may_email()
-        values = {
-            "format": FORMAT,
-            "uuid": own_uuid,
-            "recipient_eia": address,
-            "recipient_operator": operator,
-            "recipient_email": partner._maventa_email() if by_email else "",
-            "disabled_routes": self._maventa_disabled_routes(by_email),
-            "lang": maventa_language(partner.lang),
-        }
-        if channel := self._maventa_overriding_channel():
-            del values["recipient_email"]
-            others = [route for route in ROUTES if route != channel]
-            values |= {
-                "disabled_routes": others,
-                **self.sudo().maventa_channel_override["fields"],
-            }
-        return {name: value for name, value in values.items() if value}
-
-    def _maventa_disabled_routes(self, by_email):
-        wanted = self.partner_id._maventa_wanted_channel()
-        if wanted in ROUTES:
-            return [route for route in ROUTES if route != wanted]
-        return [] if by_email else ["email"]
-
-    # PDF ---------------------------------------------------------------------------
-
-    def _maventa_make_pdfs(self):
-        """Make the PDFs that are missing, in one call, which takes a tenth of the time.
-
-        When one of them can't be made, each is tried alone.
-
-        :returns: the invoices whose PDFs were missing
-        """
-        missing = self.filtered(
-            lambda move: (
-                move.company_id.sudo().maventa_send_pdf
-                and not move.invoice_pdf_report_id
-            )
-        )
-        if missing and not missing._maventa_render():
-            for move in missing:
-                move._maventa_render()
-        return missing
-
-    def _maventa_render(self):
-        """Make and store the PDFs of these invoices; tell whether that went well.
-
-        Odoo's own step of storing them would mark the invoices as sent. Rendering
-        computes fields of journal items, which would write to the invoices, too, and
-        that would collide with whoever has one open.
-        """
-        self = self._maventa_without_sync()
-        sender = self.env["account.move.send"]
-        try:
-            with self.env.cr.savepoint():
-                data = {
-                    move: {"pdf_report": sender._get_default_pdf_report_id(move)}
-                    for move in self
-                }
-                sender._prepare_invoice_pdf_report(data)
-                self.env["ir.attachment"].sudo().create(
-                    [values["pdf_attachment_values"] for values in data.values()]
-                )
-        except psycopg2.OperationalError:
-            raise
-        except Exception as error:
-            if ends_the_run(error):
-                raise
-            _logger.warning("The PDF of invoices %s failed.", self.ids, exc_info=True)
-            return False
-        self.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
-        return True
-
     # Attachments --------------------------------------------------------------
 
     @api.depends("attachment_ids.maventa_goes")
@@ -1631,138 +1081,8 @@ class AccountMove(models.Model):
     @api.depends_context("lang")
     def _compute_maventa_attachment_notes(self):
         for move in self:
-            notes = move._maventa_attachment_notes()
+            notes = self.env["maventa.document"]._attachment_notes(move)
             move.maventa_attachment_notes = "\n".join(notes)
-
-    def _maventa_attachment_notes(self):
-        """What of the chosen files will not reach the customer, and why."""
-        self.ensure_one()
-        files = self.maventa_attachment_ids
-        if not files:
-            return []
-        if not self.company_id.sudo().maventa_send_pdf:
-            return [
-                self.env._(
-                    "The files stay here, as the company sends data without the"
-                    " original invoice."
-                )
-            ]
-        left_out = files - self._maventa_files()
-        return [
-            *map(self._maventa_file_note, left_out),
-            *map(self._maventa_apart_note, self._maventa_apart()),
-            *self._maventa_print_notes(),
-        ]
-
-    def _maventa_files(self):
-        """The chosen files that a document can carry."""
-        return self.maventa_attachment_ids.filtered(
-            lambda file: (
-                file.mimetype in PEPPOL_TYPES
-                and file.file_size <= LARGEST_FILE
-                and not _is_empty(file)
-            )
-        )
-
-    def _maventa_size_findings(self):
-        """Whether the chosen files make the document too large."""
-        files = self._maventa_files() + self.invoice_pdf_report_id
-        # Base64 makes four bytes of three.
-        size = sum(files.mapped("file_size")) * 4 // 3
-        if self.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
-            yield Finding("files_too_large", self)
-
-    def _maventa_file_note(self, file):
-        if _is_empty(file) and file.file_size <= LARGEST_FILE:
-            return self.env._(
-                "%(file)s stays here: it is empty. Attach it again.", file=file.name
-            )
-        if file.mimetype not in PEPPOL_TYPES:
-            return self.env._(
-                "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
-                " XLSX and ODS files. Save it as one of them.",
-                file=file.name,
-            )
-        return self.env._(
-            "%(file)s stays here: it is larger than 10 MB. Make it smaller.",
-            file=file.name,
-        )
-
-    def _maventa_print_notes(self):
-        """What a letter does not take: Maventa then prints none of the files."""
-        if "print" not in self._maventa_likely_routes()[:1]:
-            return []
-        files = self._maventa_files()
-        printed = files.filtered(_is_pdf)
-        notes = []
-        if files - printed:
-            notes.append(
-                self.env._(
-                    "Letters carry only PDF files: %(files)s will not be printed.",
-                    files=(files - printed).mapped("name"),
-                )
-            )
-        pages = self.env["maventa.pdf"]._page_counts(printed)
-        if unreadable := printed.filtered(lambda file: not pages[file]):
-            notes.append(
-                self.env._(
-                    "Letters carry only PDF files that can be read: it is not certain"
-                    " that %(files)s will be printed.",
-                    files=unreadable.mapped("name"),
-                )
-            )
-        if len(printed) > PRINTED_FILES or sum(pages.values()) > PRINTED_PAGES:
-            notes.append(
-                self.env._(
-                    "Letters carry at most %(files)s files with %(pages)s pages"
-                    " together: none of these will be printed. Choose fewer.",
-                    files=PRINTED_FILES,
-                    pages=PRINTED_PAGES,
-                )
-            )
-        return notes
-
-    def _maventa_files_summary(self):
-        """What goes along with these invoices if they are sent now, as HTML."""
-        senders = self.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
-        files = senders._maventa_files()
-        own = self.attachment_ids.filtered(lambda file: file._maventa_is_own())
-        staying = own - files
-        parts = []
-        if files:
-            parts.append(self._maventa_files_going(files))
-        if staying:
-            text = self.env._(
-                "Files that stay here: %(files)s. The Maventa tab of the invoice says"
-                " why, and lets you choose.",
-                files=len(staying),
-            )
-            parts.append(Markup("<div>%s</div>") % text)
-        return Markup().join(parts)
-
-    def _maventa_files_going(self, files):
-        """How many files, and under a fold which ones with which invoice."""
-        by_invoice = files.grouped("res_id")
-        title = (
-            self.env._("Files that go along: %(files)s.", files=len(files))
-            if len(self) == 1
-            else self.env._(
-                "Files that go along: %(files)s, with %(invoices)s of %(total)s"
-                " invoices.",
-                files=len(files),
-                invoices=len(by_invoice),
-                total=len(self),
-            )
-        )
-        lines = Markup().join(
-            Markup("<li>%s: %s</li>")
-            % (move.display_name, ", ".join(by_invoice[move.id].mapped("name")))
-            for move in self
-            if move.id in by_invoice
-        )
-        opened = Markup("open") if len(files) <= FOLDED else ""
-        fold = "<details %s><summary>%s</summary><ul>%s</ul></details>"
-        return Markup(fold) % (opened, title, lines)
 
     def _maventa_likely_routes(self):
         """The channels that Maventa may use, in their order: the one that a person has
@@ -1772,111 +1092,6 @@ class AccountMove(models.Model):
         by_email = self.company_id.sudo().maventa_send_by_email
         return self.partner_id._maventa_routes(by_email)
 
-    # Merging ----------------------------------------------------------------------
-
-    def _maventa_behind(self):
-        """The files that shall be pages of the original invoice, and can be."""
-        if not self.company_id.sudo().maventa_merge_pdf:
-            return self.env["ir.attachment"]
-        files = self._maventa_files().filtered(_is_pdf)
-        pages = self.env["maventa.pdf"]._page_counts(files)
-        room = LARGEST_FILE - self.invoice_pdf_report_id.file_size
-        behind = files.browse()
-        for file in files.filtered(pages.get):
-            if file.file_size <= room:
-                behind += file
-                room -= file.file_size
-        return behind
-
-    def _maventa_apart(self):
-        """The PDF files that stay files of their own although they are to be merged."""
-        if not self.company_id.sudo().maventa_merge_pdf:
-            return self.env["ir.attachment"]
-        return self._maventa_files().filtered(_is_pdf) - self._maventa_behind()
-
-    def _maventa_apart_note(self, file):
-        if self.env["maventa.pdf"]._page_counts(file)[file]:
-            return self.env._(
-                "%(file)s goes along as a separate file: merged with the invoice, the"
-                " file would be larger than 10 MB.",
-                file=file.name,
-            )
-        return self.env._(
-            "%(file)s goes along as a separate file, because it can't be merged: it is"
-            " damaged, protected or too complex. Print it to a new PDF file and attach"
-            " that file instead.",
-            file=file.name,
-        )
-
-    def _maventa_merge(self, behind):
-        """The original invoice with the pages of these files behind.
-
-        :returns: nothing if that takes more time or memory than a PDF may
-        """
-        contents = map(read_content, (self.invoice_pdf_report_id, *behind))
-        try:
-            return pdf_process.merge(list(contents), LIBRARY, LARGEST_FILE)
-        except (pdf_process.UnusablePdf, OSError):
-            _logger.warning("The files of invoice %s were not merged.", self.id)
-        text = self.env._(
-            "The PDF files could not be merged with the invoice, so they go along as"
-            " files of their own."
-        )
-        self._message_log(body=text)
-        return b""
-
-    def _maventa_enclosed(self, name):
-        """The original invoice and the files that go with it, under safe names.
-
-        :param name: of the document, without ending: the PDF has the same
-        :returns: each when it is asked for, as all together may take much memory
-        """
-        behind = self._maventa_behind()
-        merged = behind and self._maventa_merge(behind)
-        files = self._maventa_files() - (behind if merged else behind.browse())
-        pdf = merged or read_content(self.invoice_pdf_report_id)
-        yield File(f"{name}.pdf", "application/pdf", pdf)
-        taken = {f"{name}.pdf"}
-        for file in files:
-            yield File(_free_name(file, taken), file.mimetype, read_content(file))
-
 
 def _given(values):
     return {name: value for name, value in values.items() if value}
-
-
-@lru_cache(maxsize=20)
-def _tell_unusable(reason):
-    """Once for each reason and process, as it may concern thousands of invoices."""
-    _logger.error(
-        "The official rules of account_maventa.validation_rules can't be run, so"
-        " e-invoices leave checked by the addon's own rules only: %s.",
-        reason,
-    )
-
-
-def _is_empty(file):
-    """Whether a file has no content, or has lost it on the server's disk."""
-    stored = file.store_fname
-    return not file.file_size or bool(
-        stored and not os.path.exists(file._full_path(stored))
-    )
-
-
-def _is_pdf(file):
-    return file.mimetype == "application/pdf"
-
-
-def _free_name(file, taken):
-    """A name of a–z, 0–9, dot and underscore that no other file has."""
-    ending = PEPPOL_TYPES[file.mimetype]
-    stem = file.name.lower().removesuffix(ending)
-    stem = re.sub(r"[^a-z0-9]+", "_", stem).strip("_") or "file"
-    number = 1
-    name = stem[: LONGEST_NAME - len(ending)] + ending
-    while name in taken:
-        number += 1
-        tail = f"_{number}{ending}"
-        name = stem[: LONGEST_NAME - len(tail)] + tail
-    taken.add(name)
-    return name

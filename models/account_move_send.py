@@ -62,12 +62,14 @@ class AccountMoveSend(models.AbstractModel):
     def _maventa_refusal(self, move):
         """The code of what keeps an invoice from going through Maventa, or None."""
         move = move._origin
-        obstacle = move._maventa_refused_now()
+        obstacle = self.env["maventa.preflight"]._refused_now(move)
         if obstacle:
             return obstacle.code
         agreed = self.env.context.get("maventa_send_twice")
         return (
-            None if agreed or not move._maventa_sent_otherwise() else "sent_otherwise"
+            None
+            if agreed or not self.env["maventa.duplicate.guard"]._sent_otherwise(move)
+            else "sent_otherwise"
         )
 
     @api.model
@@ -89,8 +91,10 @@ class AccountMoveSend(models.AbstractModel):
         wizards, because nobody knows in which order the addons are loaded.
         """
         move = move._origin
-        if METHOD in methods or move._maventa_has_it():
-            return set(methods) - (set(NETWORKS) - {move._maventa_network()})
+        if METHOD in methods or self.env["maventa.duplicate.guard"]._has_it(move):
+            return set(methods) - (
+                set(NETWORKS) - {self.env["maventa.duplicate.guard"]._network(move)}
+            )
         return methods
 
     # Sending ----------------------------------------------------------------------
@@ -160,8 +164,8 @@ class AccountMoveSend(models.AbstractModel):
     def _maventa_refusal_text(self, move, code):
         """A whole sentence: why this invoice does not go through Maventa."""
         if code == "sent_otherwise":
-            return move._origin._maventa_twice_text()
-        obstacle = move._origin._maventa_refused_now()
+            return self.env["maventa.duplicate.guard"]._twice_text(move._origin)
+        obstacle = self.env["maventa.preflight"]._refused_now(move._origin)
         cause, _remedy = explain(self.env, code, obstacle.arguments)
         return cause or self.env._(
             "%(invoice)s does not go through Maventa: %(reason)s.",
@@ -187,7 +191,7 @@ class AccountMoveSend(models.AbstractModel):
             lambda move: (
                 {"email", "snailmail"} & set(methods[move])
                 and METHOD not in methods[move]
-                and move._maventa_has_it()
+                and self.env["maventa.duplicate.guard"]._has_it(move)
             )
         )
         return alerts | self._maventa_copy_alert(copied)
@@ -254,8 +258,9 @@ class AccountMoveSend(models.AbstractModel):
         """An invoice that no document can be made of is stopped here."""
         if not move or self._maventa_refusal(move):
             return {}
-        findings = [each for each in move._maventa_findings() if each.blocks]
-        texts = [move._maventa_finding_text(each) for each in findings]
+        preflight = self.env["maventa.preflight"]
+        obstacles = preflight._obstacles(move)
+        texts = [preflight._text(move, each) for each in obstacles]
         if not texts:
             return {}
         return {"maventa_document": {"level": "danger", "message": " ".join(texts)}}
@@ -275,14 +280,20 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _maventa_twice_message(self, move, methods):
         networks = [network for network in NETWORKS if network in methods]
-        if networks and (METHOD in methods or move._maventa_has_it()):
+        if networks and (
+            METHOD in methods or self.env["maventa.duplicate.guard"]._has_it(move)
+        ):
             return self.env._(
                 "Maventa has %(invoice)s, or is about to get it. By %(way)s the"
                 " customer would get it a second time.",
                 invoice=move.display_name,
                 way=networks[0].capitalize(),
             )
-        return move._maventa_twice_text() if METHOD in methods else ""
+        return (
+            self.env["maventa.duplicate.guard"]._twice_text(move)
+            if METHOD in methods
+            else ""
+        )
 
     @api.model
     def _maventa_copy_alert(self, moves):

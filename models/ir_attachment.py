@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import format_date
 from odoo.tools.translate import LazyTranslate
@@ -23,6 +25,15 @@ The customer can see a message that is no note in the portal anyway.
 """
 
 CHOICES = [("goes", "Goes along"), ("stays", "Stays here")]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it travels inside a document."""
+
+    name: str
+    mimetype: str
+    content: bytes
 
 
 class IrAttachment(models.Model):
@@ -71,7 +82,7 @@ class IrAttachment(models.Model):
             kind, _name, _date = file._origin._maventa_came()
             chosen = file.maventa_choice
             wanted = chosen == "goes" if chosen else kind in MEANT
-            file.maventa_goes = wanted and file._maventa_is_own()
+            file.maventa_goes = wanted and self.env["maventa.onboarding"]._is_own(file)
 
     def _maventa_is_own(self):
         """Whether it is a file, and not the content of a field such as the PDF."""
@@ -147,3 +158,20 @@ def _is_by_colleague(message):
 
 def _is_colleague(user):
     return not user.share and user.id != SUPERUSER_ID
+
+
+def read_content(attachment):
+    """The bytes of an attachment; none if it or its file is not there any more."""
+    content = attachment.raw or b""
+    attachment.invalidate_recordset(["raw", "db_datas"])
+    return content
+
+
+def store_content(record, field, content, mimetype):
+    """Store bytes as a binary field of a record that has none there yet."""
+    attachment = record.env["ir.attachment"].sudo()
+    values = {"res_model": record._name, "res_id": record.id, "res_field": field}
+    attachment.create(
+        {"name": field, "raw": content, "mimetype": mimetype, **values}
+    ).invalidate_recordset(["raw", "db_datas"])
+    record.invalidate_recordset([field])

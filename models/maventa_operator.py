@@ -42,7 +42,7 @@ class MaventaOperator(models.Model):
             return
         companies = self.env["res.company"].sudo()
         until = time.monotonic() + RUN_SECONDS
-        for company in companies.search(companies._maventa_able()):
+        for company in companies.search(self.env["maventa.queue"]._able_to_send()):
             operators = None if company._maventa_is_copy() else self._fetch(company)
             if operators:
                 self._replace(operators)

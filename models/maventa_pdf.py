@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.tools.pdf import PdfReaderBase
 
 from ..einvoice import pdf_process
-from .contents import read_content
+from .ir_attachment import read_content
 
 _logger = logging.getLogger(__name__)
 

@@ -70,7 +70,7 @@ from ..const import (
     WEBHOOK_PAUSE,
 )
 from .causes import WAITING_CODES, cause_selection, explain
-from .contents import File, read_content, store_content
+from .ir_attachment import File, read_content, store_content
 from .parameters import parameter, pause_seconds
 
 STATES = [
@@ -575,7 +575,7 @@ class MaventaTransmission(models.Model):
         names = [*doubtful.mapped("uuid"), *doubtful.mapped("remote_id")]
         asked = [*filter(None, names), *([self.uuid] * (origin == "uncertain"))]
         return Submission(
-            **(self.identity or self.move_id._maventa_identity()),
+            **(self.identity or self.env["maventa.document"]._identity(self.move_id)),
             uuid=self.uuid,
             file_name=self.file_name,
             content=read_content(self._document_attachments()[:1]),
@@ -995,7 +995,7 @@ class MaventaTransmission(models.Model):
 
         :param ids: whatever the call named
         """
-        company = self.env["res.company"]._maventa_by_secret(secret)
+        company = self.env["maventa.onboarding"]._company_by_secret(secret)
         followed = self.search(
             [
                 ("company_id", "=", company.id or 0),

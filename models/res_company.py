@@ -1,26 +1,18 @@
-import contextlib
-import hmac
 import logging
 import re
-import secrets
-import time
 import uuid
-from collections import defaultdict, deque
-from datetime import timedelta
+from collections import defaultdict
 from typing import NamedTuple
 
-import psycopg2
 from markupsafe import Markup
 
-from odoo import SUPERUSER_ID, api, fields, models, modules
+from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.modules.module import get_manifest
-from odoo.tools import SQL, email_normalize, format_datetime, split_every
+from odoo.tools import SQL, email_normalize, format_datetime
 
 from ..client import (
-    LIMITS,
-    PAGE_SIZE,
     PRODUCTION_URL,
     TEST_URL,
     CertificateRefused,
@@ -28,48 +20,20 @@ from ..client import (
     Credentials,
     MaventaClient,
     MaventaError,
-    NewCompany,
     NotReached,
-    OutcomeUnknown,
-    Poll,
-    Rejected,
     TokenCache,
     Unauthorised,
-    Unavailable,
     check_base_url,
-    is_loopback,
-    webhook_url,
 )
 from ..const import (
-    ACCOUNT_COUNTRIES,
-    AUTHORIZATION_LANGUAGES,
     BATCH_SECONDS,
-    BUSINESS_IDS,
-    CONNECTION_CODES,
-    LOCK_SECONDS,
-    LONGEST_CHECK_PAUSE,
-    LONGEST_PAUSE,
-    OPEN_STATES,
-    POLL_NOW,
-    POLL_SECONDS,
-    PREPARE_BATCH,
-    RUN_SECONDS,
-    SEND_BATCH,
-    SHORTEST_CHECK_PAUSE,
     SIGNING_COUNTRIES,
-    SINGLE_POLLS,
-    SUBSCRIPTION_CHECK_PAUSE,
-    SUBSCRIPTION_RETRY_PAUSE,
-    TURN_SECONDS,
-    WEBHOOK_EVENTS,
-    WEBHOOK_PATH,
-    maventa_language,
 )
 from ..einvoice import official_rules
-from ..einvoice.identifiers import has_digits, register_country, same_company
-from .causes import COMPANY_CAUSES, WAITING_CODES, explain
+from ..einvoice.identifiers import has_digits, register_country
+from .causes import explain
 from .maventa_invoice_status import ROLE_FIELDS
-from .parameters import parameter, pause_seconds
+from .parameters import parameter
 
 ADMINISTRATOR = "base.group_system"
 MASK = "••••••••"
@@ -109,9 +73,6 @@ class Todo(NamedTuple):
 
 
 _logger = logging.getLogger(__name__)
-
-ON_THE_WAY = ("registered", "requested", "declined")
-"""States of a company whose authentication is still to be signed."""
 
 
 class ResCompany(models.Model):
@@ -464,14 +425,14 @@ class ResCompany(models.Model):
             connected.sudo().maventa_state = "new"
         moved = self.sudo().filtered(lambda c: c._maventa_changes(ACCOUNT_FIELDS, vals))
         result = super().write(vals)
-        moved._maventa_forget_webhook()
+        self.env["maventa.onboarding"]._forget_webhook(moved)
         if vals.get("maventa_active"):
             self._maventa_name_responsible()
         relevant = vals.get("maventa_active") or "maventa_to_transfer_status_id" in vals
         if relevant and any(self.sudo().mapped("maventa_ready")):
-            self._maventa_trigger_transfer()
+            self.env["maventa.queue"]._trigger_transfer()
         if "maventa_active" in vals:
-            self._maventa_check_webhook_soon()
+            self.env["maventa.onboarding"]._check_webhook_soon(self)
         return result
 
     def _maventa_check_state_untouched(self, vals):
@@ -871,7 +832,9 @@ class ResCompany(models.Model):
         if not company.maventa_active:
             return ""
         if not company.maventa_problem_code:
-            return company.maventa_cron_problem or company._maventa_pause_text()
+            return company.maventa_cron_problem or self.env[
+                "maventa.circuit.breaker"
+            ]._pause_text(company)
         if self.env.user.has_group(ADMINISTRATOR):
             return company.maventa_problem
         values = {"company": company.name}
@@ -1048,98 +1011,7 @@ class ResCompany(models.Model):
             raise UserError(
                 self.env._("Enter both the user API key and the company UUID.")
             )
-        return self._maventa_connect_account()
-
-    def _maventa_connect_account(self, confirmed=None):
-        """Connect the account entered, or ask first whether it is the company's.
-
-        :param confirmed: how Maventa describes the account that a person has said is
-            the company's, see :meth:`_maventa_described`
-        :returns: the action that tells or asks the person
-        """
-        company = self.sudo()
-        company._maventa_lock()
-        company.maventa_administrator_id = self.env.user
-        question = self._maventa_ask(
-            lambda client: self._maventa_connect(client, confirmed)
-        )
-        if question:
-            return question
-        level, text = self._maventa_standing_text()
-        if company.maventa_state == "requested":
-            level, text = "success", company.maventa_next_step
-        return self._maventa_notification(level, text)
-
-    def _maventa_connect(self, client, confirmed):
-        company = self.sudo()
-        known = client.current().company
-        if not company._maventa_check_business_id(known):
-            described = self._maventa_described(known)
-            if described != confirmed:
-                return self._maventa_ask_whose_account(described)
-        if client.credentials.vendor_api_key:
-            # What the link's states are called is not documented, and linking a
-            # company that is linked may be refused: what counts is what follows.
-            with contextlib.suppress(Rejected):
-                client.link_vendor()
-        if company.maventa_state == "new":
-            company._maventa_move_to("registered")
-        company._maventa_refresh(client)
-        if company.maventa_state == "registered" and not company.maventa_problem_code:
-            self._maventa_request_by_itself(client)
-        return False
-
-    def _maventa_request_by_itself(self, client):
-        """Ask whoever connects the account for the signature, where one can be given.
-
-        Who may really sign is not known here; another request can follow by hand.
-        """
-        email = email_normalize(self.env.user.email or "")
-        if not email or not self._maventa_signs_electronically():
-            return
-        language = maventa_language(self.env.user.lang)
-        known = language in AUTHORIZATION_LANGUAGES
-        client.request_authorization(email, language if known else "EN")
-        self._maventa_note_request(email)
-
-    def _maventa_check_business_id(self, known):
-        """Whether the account is this company's own; None when its numbers can't be
-        compared with the company's.
-
-        :raises UserError: it is somebody else's
-        """
-        same = same_company(
-            register_country(self.country_id.code),
-            [self.vat, self.company_registry],
-            [known.business_id, known.vat],
-        )
-        if same is False:
-            raise UserError(
-                self.env._(
-                    "These credentials belong to %(name)s (%(business_id)s), not to"
-                    " %(company)s. Copy those of the right account.",
-                    name=known.name,
-                    business_id=known.business_id or known.vat,
-                    company=self.name,
-                )
-            )
-        return same
-
-    def _maventa_described(self, known):
-        """How Maventa describes an account, for a person to compare."""
-        return {
-            "account_name": known.name,
-            "account_business_id": known.business_id,
-            "account_vat": known.vat,
-        }
-
-    def _maventa_ask_whose_account(self, described):
-        """Ask whether an account is the company's, where the numbers do not tell."""
-        values = {"company_id": self.id, **described}
-        wizard = self.env["res.company.maventa.connect"].create(values)
-        return wizard._get_records_action(
-            name=self.env._("Is this your account?"), target="new"
-        )
+        return self.env["maventa.onboarding"]._connect_account(self)
 
     def action_maventa_disconnect(self):
         """Stop using the account, and remember it."""
@@ -1160,7 +1032,7 @@ class ResCompany(models.Model):
                 )
             )
         # Without the key nobody could have Maventa stop calling.
-        self.sudo()._maventa_check_subscription()
+        self.env["maventa.onboarding"]._check_subscription(self.sudo())
         self.sudo().write(
             {
                 "maventa_company_uuid": False,
@@ -1170,213 +1042,10 @@ class ResCompany(models.Model):
             }
         )
 
-    # Registration -------------------------------------------------------------
-
-    def _maventa_register(self, email, first_name, last_name):
-        """Open an account at Maventa, with a person as its user.
-
-        The user's key is kept for good before the second call, so that another try
-        makes neither a second user nor a second account, whatever happens meanwhile.
-
-        :returns: a text for the person when something is left to do, else False
-        :raises UserError: nothing was registered
-        """
-        self.ensure_one()
-        company = self.sudo()
-        company._maventa_check_registrable()
-        company._maventa_lock()
-        if not company.maventa_stored_api_key:
-            try:
-                key = company._maventa_ask(
-                    lambda client: client.create_user(email, first_name, last_name)
-                )
-            except UserError as error:
-                if not _says_taken(error.__cause__):
-                    raise
-                return company._maventa_known_person_text(email, error.__cause__)
-            if not key:
-                return company._maventa_known_person_text(email)
-            company.maventa_user_api_key = key
-            company._maventa_commit()
-            company._maventa_lock()
-        return company._maventa_open_account()
-
-    def _maventa_open_account(self):
-        """The second call of a registration: the company, for a user that there is."""
-        data = self._maventa_new_company()
-        try:
-            uuid = self._maventa_ask(lambda client: client.create_company(data))
-        except UserError as error:
-            return self._maventa_not_opened_text(error, data)
-        self._maventa_move_to("registered", maventa_company_uuid=uuid)
-        self._maventa_commit()
-        return False
-
     def _maventa_commit(self):
         """Keep what is known so far, whatever becomes of what comes next."""
         if not modules.module.current_test:
             self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _maventa_known_person_text(self, email, answer=None):
-        text = self.env._(
-            "Maventa knows the address %(email)s already, and gives no key for it."
-            " Register the company in Maventa with that user; when the document there"
-            " is signed, copy the user API key and the company UUID to here and press"
-            " Connect. Or press Register again with another address.",
-            email=email,
-        )
-        return self._maventa_with_answer(text, answer)
-
-    def _maventa_with_answer(self, text, answer):
-        """The text with Maventa's own words, which may mean something else."""
-        if not answer:
-            return text
-        words = self.env._("Maventa's answer: %(text)s", text=str(answer))
-        return f"{text} {words}"
-
-    def _maventa_not_opened_text(self, error, data):
-        """What is to be done when the user is made but the account is not."""
-        cause = error.__cause__
-        if isinstance(cause, OutcomeUnknown):
-            return self.env._(
-                "Maventa has not answered, so it is not known whether the account of"
-                " %(company)s was opened. Press Register again: no second one is made.",
-                company=self.name,
-            )
-        if _says_taken(cause):
-            text = self.env._(
-                "Maventa has an account for %(business_id)s already. Log in to it at"
-                " Maventa, copy its company UUID and user API key to here and press"
-                " Connect. If an earlier try from here opened it, the key is the right"
-                " one and only the UUID is missing. If nobody can log in, write to"
-                " support@maventa.com.",
-                business_id=data.business_id,
-            )
-            return self._maventa_with_answer(text, cause)
-        return str(error)
-
-    # What Maventa wants to know ---------------------------------------------------
-
-    def _maventa_check_registrable(self):
-        """See that all is there before anything leaves.
-
-        :raises UserError: names everything that is missing
-        """
-        todos = self._maventa_before_registering()
-        if todos:
-            raise UserError(
-                "\n".join(
-                    [
-                        self.env._(
-                            "%(company)s can't be registered yet:", company=self.name
-                        ),
-                        *(f"- {todo.text}" for todo in todos),
-                    ]
-                )
-            )
-
-    def _maventa_before_registering(self):
-        """What is to be done before the company can be registered."""
-        self.ensure_one()
-        company = self.sudo()
-        return [
-            *company._maventa_standing_todos(),
-            *(
-                Todo(text, f"action-base.action_res_company_form/{self.id}")
-                for text in company._maventa_data_gaps()
-            ),
-        ]
-
-    def _maventa_standing_todos(self):
-        if self.maventa_company_uuid:
-            yield Todo(
-                self.env._("It has an account already: open its Maventa settings."),
-                f"action-account_maventa.res_company_maventa_action/{self.id}",
-            )
-        if not self._maventa_vendor_key():
-            yield Todo(
-                self.env._(
-                    "Registering takes a vendor key, which Maventa gives to those who"
-                    " run the software. Enter it as the system parameter %(name)s, or"
-                    " connect an account that exists already.",
-                    name=VENDOR_KEY_PARAMETERS[self.maventa_environment],
-                ),
-                "action-base.ir_config_list_action",
-            )
-        if self.env["maventa.invoice.status"].search_count([], limit=3) < 3:
-            yield Todo(
-                self.env._(
-                    "Make the invoice statuses first: one to be transferred, one after"
-                    " transfer and one in case of error."
-                ),
-                "action-account_maventa.maventa_invoice_status_action",
-            )
-
-    def _maventa_data_gaps(self):
-        """A sentence for each of the company's data that Maventa would not take."""
-        checks = {
-            self.env._("Give it a name of at least three letters."): len(
-                (self.name or "").strip()
-            )
-            >= 3,
-            self.env._("Enter the street."): self.street,
-            self.env._("Enter the postal code."): self.zip,
-            self.env._("Enter the city."): self.city,
-            self.env._("Enter the company's email address."): email_normalize(
-                self.email
-            ),
-            self.env._(
-                "Choose a country in which Maventa opens accounts: %(codes)s.",
-                codes=", ".join(ACCOUNT_COUNTRIES),
-            ): register_country(self.country_id.code) in ACCOUNT_COUNTRIES,
-        }
-        gaps = [text for text, fine in checks.items() if not fine]
-        return list(filter(None, [self._maventa_number_gap(), *gaps]))
-
-    def _maventa_number_gap(self):
-        """What is wrong with the number that Maventa would know the company by."""
-        obstacle = self._maventa_obstacle()
-        country = register_country(self.country_id.code)
-        if obstacle or country not in BUSINESS_IDS:
-            return obstacle
-        vat, example, registry = BUSINESS_IDS[country]
-        is_liable = has_digits(self.vat)
-        if re.fullmatch(vat if is_liable else registry, self._maventa_business_id()):
-            return ""
-        if is_liable:
-            return self.env._(
-                "“%(number)s” is no VAT number of %(country)s: write it like"
-                " %(example)s.",
-                number=self.vat,
-                country=self.country_id.name,
-                example=example,
-            )
-        return self.env._(
-            "“%(number)s” is no company ID of %(country)s.",
-            number=self.company_registry,
-            country=self.country_id.name,
-        )
-
-    def _maventa_business_id(self):
-        """The VAT number with its country; without one the company ID."""
-        if not has_digits(self.vat):
-            return re.sub(r"[\s.]", "", self.company_registry or "")
-        number = re.sub(r"[\s.\-]", "", self.vat).upper()
-        code = register_country(self.country_id.code)
-        return number if number.startswith(code) else f"{code}{number}"
-
-    def _maventa_new_company(self):
-        return NewCompany(
-            name=self.name.strip(),
-            business_id=self._maventa_business_id(),
-            no_vat=not has_digits(self.vat),
-            street=self.street,
-            street2=self.street2 or "",
-            post_code=self.zip,
-            city=self.city,
-            country=register_country(self.country_id.code),
-            email=email_normalize(self.email),
-        )
 
     # Authorization ------------------------------------------------------------
 
@@ -1388,31 +1057,6 @@ class ResCompany(models.Model):
             values["maventa_state_at"] = fields.Datetime.now()
         company.write(values)
 
-    # Asking for a signature -------------------------------------------------------
-
-    def _maventa_request_authorization(self, email, locale):
-        """Have Maventa mail a request for a signature.
-
-        :param locale: one of Maventa's languages, such as ``FI``
-        :raises UserError: the request did not go out
-        """
-        self.ensure_one()
-        self._maventa_lock()
-        self._maventa_ask(lambda client: client.request_authorization(email, locale))
-        self._maventa_note_request(email)
-
-    def _maventa_note_request(self, email):
-        """A company that is switched on stays so: it goes on when this is signed."""
-        company = self.sudo()
-        company._maventa_move_to(
-            company.maventa_state if company.maventa_active else "requested",
-            maventa_authorization_email=email,
-            maventa_state_at=fields.Datetime.now(),
-            maventa_signed=False,
-            maventa_next_check_at=False,
-        )
-        company._maventa_commit()
-
     def _maventa_signs_electronically(self):
         """Elsewhere Maventa's support authenticates companies by hand."""
         return register_country(self.country_id.code) in SIGNING_COUNTRIES
@@ -1423,15 +1067,17 @@ class ResCompany(models.Model):
         """Ask Maventa how far the signing has come, and whether all is well."""
         self.ensure_one()
         self._maventa_check_administrator()
-        self._maventa_ask(self._maventa_refresh)
-        return self._maventa_notification(*self._maventa_standing_text())
+        self.env["maventa.onboarding"]._refresh_now(self)
+        return self._maventa_notification(
+            *self.env["maventa.onboarding"]._summary(self)
+        )
 
     def action_maventa_test(self):
         """Ask Maventa who the credentials belong to, and whether all is well."""
         self.ensure_one()
         self._maventa_check_administrator()
-        self._maventa_ask(self._maventa_refresh)
-        level, text = self._maventa_standing_text()
+        self.env["maventa.onboarding"]._refresh_now(self)
+        level, text = self.env["maventa.onboarding"]._summary(self)
         if level == "success":
             current = self._maventa_ask(lambda client: client.current())
             text = self.env._(
@@ -1443,21 +1089,6 @@ class ResCompany(models.Model):
             )
         return self._maventa_notification(level, text)
 
-    def _maventa_standing_text(self):
-        """How a notification says what Maventa has just told."""
-        company = self.sudo()
-        if company.maventa_problem_code:
-            return "danger", company.maventa_problem
-        if company.maventa_state == "authenticated":
-            return "success", self.env._("The authentication is signed.")
-        if company.maventa_signed:
-            return "info", self.env._(
-                "The authentication is signed. Maventa is still looking through it."
-            )
-        if company.maventa_state == "requested":
-            return "info", self.env._("The authentication is not signed yet.")
-        return "warning", company.maventa_next_step
-
     def _maventa_notification(self, level, text):
         return {
             "type": "ir.actions.client",
@@ -1468,152 +1099,6 @@ class ResCompany(models.Model):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
-
-    def _maventa_refresh(self, client, refused=False):
-        """Bring state and problem in line with what Maventa says.
-
-        :param refused: whether Maventa has just refused an invoice
-        :raises MaventaError: Maventa could not be asked
-        """
-        company = self.sudo()
-        try:
-            code = company._maventa_diagnose(client, refused)
-        except CompanyRefused as error:
-            code = error.cause
-        except Unauthorised:
-            code = "user_removed"
-        if company.maventa_problem_code and not code:
-            company._maventa_trigger_transfer(delay=0)
-        company.write({"maventa_problem_code": code, "maventa_next_check_at": False})
-        company._maventa_end_pause()
-
-    def _maventa_diagnose(self, client, refused):
-        """Find out whether the company as a whole can send.
-
-        :returns: the code of what stops it, or False
-        :raises CompanyRefused: nobody is let in, or not this company
-        :raises Unauthorised: somebody is let in, but may not even look
-        """
-        known = self._maventa_known_company(client)
-        if known and known.disabled:
-            return "company_disabled"
-        if known and known.set_up is False and refused:
-            return "setup_unfinished"
-        return self._maventa_note_authorization(client.authorization())
-
-    def _maventa_known_company(self, client):
-        """The company as Maventa knows it, or None when it does not say."""
-        try:
-            return client.current().company
-        except CompanyRefused:
-            raise
-        except Unauthorised:
-            return None
-
-    def _maventa_note_authorization(self, authorization):
-        """Only a verified company may send; signed alone is not enough yet."""
-        company = self.sudo()
-        signed = authorization.state == "SIGNED"
-        if authorization.verified:
-            company._maventa_move_to("authenticated", maventa_signed=False)
-            return False
-        if company.maventa_active:
-            return "not_verified"
-        if authorization.state in ("SENT", "PENDING", "SIGNED"):
-            email = authorization.email or company.maventa_authorization_email
-            company._maventa_move_to(
-                "requested", maventa_signed=signed, maventa_authorization_email=email
-            )
-        elif authorization.state == "CANCELED":
-            company._maventa_move_to("declined", maventa_signed=False)
-        return False
-
-    # Looking by itself ------------------------------------------------------------
-
-    def _cron_maventa_authorization(self):
-        """Look whether requests have been signed, and whether stopped companies may
-        go on: often at first, then more and more rarely."""
-        companies = self.sudo().search(
-            [
-                "|",
-                ("maventa_state", "in", ON_THE_WAY),
-                ("maventa_problem_code", "!=", False),
-                ("maventa_stored_api_key", "!=", False),
-                ("maventa_company_uuid", "!=", False),
-                "|",
-                ("maventa_next_check_at", "=", False),
-                ("maventa_next_check_at", "<=", fields.Datetime.now()),
-            ],
-            order="maventa_next_check_at nulls first, id",
-        )
-        companies = companies.filtered(lambda c: not c._maventa_is_copy())
-        self._maventa_each(
-            companies, "_maventa_plan_check", "_maventa_check_authorization"
-        )
-        self._maventa_check_subscriptions()
-        self.env["maventa.operator"]._refresh_when_old()
-
-    @api.model
-    def _maventa_each(self, companies, plan, look):
-        """Look at each company for a bounded time; the rest has its turn soon.
-
-        What goes wrong for one company costs that company. Its next look is planned
-        before this one: whatever becomes of it, others come first then.
-        """
-        until = time.monotonic() + RUN_SECONDS
-        for company in companies:
-            for step in (plan, look):
-                company._maventa_step(step)
-                self.env["ir.cron"]._commit_progress()
-            if time.monotonic() >= until and company != companies[-1:]:
-                cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
-                cron.sudo()._trigger()
-                return
-
-    def _maventa_check_authorization(self):
-        """One look at one company, with the next one planned."""
-        before = self.maventa_state
-        try:
-            with self._maventa_client() as client:
-                client.allow(BATCH_SECONDS)
-                self._maventa_refresh(client)
-        except (MaventaError, ValueError) as error:
-            _logger.info("Company %s: %s", self.id, type(error).__name__)
-        if self.maventa_state in ON_THE_WAY or self.maventa_problem_code:
-            self._maventa_plan_check()
-        if self.maventa_state != before:
-            self._maventa_tell_administrator()
-
-    def _maventa_plan_check(self):
-        self.maventa_next_check_at = fields.Datetime.now() + self._maventa_check_pause()
-
-    def _maventa_check_pause(self):
-        """A tenth of the time that the company has been waiting, within bounds."""
-        if self.maventa_state == "authenticated":
-            return timedelta(seconds=SHORTEST_CHECK_PAUSE)
-        waiting = fields.Datetime.now() - (self.maventa_state_at or self.create_date)
-        pause = waiting.total_seconds() / 10
-        return timedelta(
-            seconds=min(max(pause, SHORTEST_CHECK_PAUSE), LONGEST_CHECK_PAUSE)
-        )
-
-    def _maventa_tell_administrator(self):
-        """An activity for whoever asked for the signature, when there is an answer."""
-        if self.maventa_state not in ("authenticated", "declined"):
-            return
-        group = self.env.ref("base.group_system").sudo()
-        user = self.maventa_administrator_id or group.all_user_ids[:1]
-        company = self.with_context(lang=user.lang or "en_US")
-        summaries = {
-            "authenticated": company.env._("Maventa: the authentication is signed"),
-            "declined": company.env._("Maventa: the authentication is not signed"),
-        }
-        company.partner_id.activity_schedule(
-            "account_maventa.mail_activity_authentication",
-            summary=summaries[company.maventa_state],
-            note=company.maventa_next_step,
-            user_id=user.id,
-        )
 
     def _maventa_is_copy(self):
         """Whether this database is a copy of the one that was connected."""
@@ -1627,420 +1112,15 @@ class ResCompany(models.Model):
     @api.depends_context("lang")
     def _compute_maventa_webhook_text(self):
         for company in self:
-            company.maventa_webhook_text = company.sudo()._maventa_webhook_state()
-
-    def _maventa_webhook_state(self):
-        if not self.maventa_active:
-            return ""
-        if self.maventa_webhook_url:
-            return self.env._("Maventa tells Odoo at once when it has delivered.")
-        regularly = self.env._(
-            "Odoo asks Maventa regularly what has become of the invoices."
-        )
-        if self._maventa_is_reachable():
-            return regularly
-        return " ".join(
-            [
-                regularly,
-                self.env._(
-                    "Maventa could tell it at once if Odoo had a public address that"
-                    " begins with https in the system parameter web.base.url."
-                ),
-            ]
-        )
-
-    # Telling Maventa where to call --------------------------------------------------
-
-    def _maventa_forget_webhook(self):
-        """Another account has been told nothing yet."""
-        if self:
-            self.write({"maventa_webhook_secret": False, "maventa_webhook_url": False})
-
-    def _maventa_check_webhook_soon(self):
-        self.sudo().maventa_next_webhook_check_at = False
-        cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
-        cron.sudo()._trigger()
-
-    @api.model
-    def _maventa_check_subscriptions(self):
-        """Have Maventa call where it should, where that is not known to be so."""
-        companies = self.sudo().search(
-            [
-                ("maventa_stored_api_key", "!=", False),
-                ("maventa_company_uuid", "!=", False),
-                ("maventa_problem_code", "=", False),
-                "|",
-                ("maventa_active", "=", True),
-                ("maventa_webhook_secret", "!=", False),
-                "|",
-                ("maventa_next_webhook_check_at", "=", False),
-                ("maventa_next_webhook_check_at", "<=", fields.Datetime.now()),
-            ],
-            order="maventa_next_webhook_check_at nulls first, id",
-        )
-        look = "_maventa_check_subscription"
-        self._maventa_each(companies, "_maventa_plan_webhook_check", look)
-
-    @api.model
-    def _maventa_unsubscribe_all(self):
-        """Have Maventa call nobody any more; at the first failure the rest is left."""
-        companies = self.sudo().with_context(active_test=False)
-        called = companies.search([("maventa_webhook_secret", "!=", False)])
-        try:
-            for company in called.filtered(lambda c: not c._maventa_is_copy()):
-                with company._maventa_client() as client:
-                    company._maventa_subscribe(client, False)
-        except (MaventaError, ValueError) as error:
-            _logger.info("Webhooks stay subscribed: %s", type(error).__name__)
-
-    def _maventa_check_subscription(self):
-        """What goes wrong is left for later: deliveries are asked for, too."""
-        pause = SUBSCRIPTION_CHECK_PAUSE
-        try:
-            url = self._maventa_webhook_address() if self.maventa_active else False
-            if (url or self.maventa_webhook_secret) and not self._maventa_is_copy():
-                with self._maventa_client(keep_token=True) as client:
-                    client.allow(BATCH_SECONDS)
-                    self._maventa_subscribe(client, url)
-        except (MaventaError, UserError, ValueError) as error:
-            _logger.info("Company %s, webhook: %s", self.id, type(error).__name__)
-            pause = SUBSCRIPTION_RETRY_PAUSE
-        self._maventa_plan_webhook_check(pause)
-
-    def _maventa_plan_webhook_check(self, seconds=SUBSCRIPTION_RETRY_PAUSE):
-        moment = fields.Datetime.now() + timedelta(seconds=seconds)
-        self.maventa_next_webhook_check_at = moment
-
-    def _maventa_subscribe(self, client, url):
-        """Have Maventa call this address once, and no other one that was ours.
-
-        :param url: False when it shall not call at all
-        """
-        ours = [each for each in client.subscriptions() if self._maventa_is_own(each)]
-        kept = [each for each in ours if each.destination == url][:1]
-        for each in ours:
-            if each not in kept:
-                client.unsubscribe(each.id)
-        if url and not kept:
-            client.subscribe(url, WEBHOOK_EVENTS)
-        self.maventa_webhook_url = url
-        if not url:
-            self.maventa_webhook_secret = False
-
-    def _maventa_is_own(self, subscription):
-        """Others may have Maventa call for the same company."""
-        secret = self.maventa_webhook_secret
-        return bool(secret) and secret in subscription.destination
-
-    def _maventa_webhook_address(self):
-        """Where Maventa is to call, or False when it couldn't."""
-        if not self._maventa_is_reachable():
-            return False
-        if not self.maventa_webhook_secret:
-            secret = secrets.token_urlsafe(32)
-            self._maventa_write_secret("maventa_webhook_secret", secret)
-            # Before Maventa knows it: else nobody would know later whose it is.
-            self.env["ir.cron"]._commit_progress()
-        base = self.get_base_url().rstrip("/") + WEBHOOK_PATH
-        return webhook_url(base, self.env.cr.dbname, self.maventa_webhook_secret)
-
-    def _maventa_is_reachable(self):
-        """Whether Maventa could call us; a sandbox can do so on this machine."""
-        base = self.get_base_url() or ""
-        if is_loopback(base):
-            parameters = self.env["ir.config_parameter"].sudo()
-            return is_loopback(parameters.get_param("account_maventa.endpoint") or "")
-        return base.startswith("https://")
-
-    def _maventa_by_secret(self, secret):
-        """The company that is called, found in the same time whether there is one."""
-        known = self.search_fetch(
-            [("maventa_webhook_secret", "!=", False), ("maventa_active", "=", True)],
-            ["maventa_webhook_secret"],
-        )
-        given = secret.encode()
-        return known.filtered(
-            lambda company: hmac.compare_digest(
-                company.maventa_webhook_secret.encode(), given
+            company.maventa_webhook_text = self.env["maventa.onboarding"]._webhook_text(
+                company.sudo()
             )
-        )
-
-    # Turns --------------------------------------------------------------------
-
-    @api.model
-    def _maventa_process_in_turns(self, companies, steps):
-        """Work for a bounded time, the companies in turn, and tell of the failures.
-
-        :param steps: names of methods of a company; each gets the moment of the
-            monotonic clock when the turn ends, and tells whether something is left
-        :returns: whether something is left
-        """
-        deadline = time.monotonic() + RUN_SECONDS
-        with self._maventa_lock_timeout():
-            queue = deque(companies)
-            while queue and time.monotonic() < deadline:
-                company = queue.popleft()
-                turn = TURN_SECONDS if queue else RUN_SECONDS
-                until = min(deadline, time.monotonic() + turn)
-                if company._maventa_turn(steps, until):
-                    queue.append(company)
-            self._maventa_tell_failures()
-        return bool(queue)
-
-    @contextlib.contextmanager
-    def _maventa_lock_timeout(self):
-        """Never wait long for a row that somebody else holds: others wait for us."""
-        self.env.cr.execute("SET lock_timeout = %s", [f"{LOCK_SECONDS}s"])
-        self.env["ir.cron"]._commit_progress()
-        try:
-            yield
-        finally:
-            self.env.cr.execute("RESET lock_timeout")
-
-    def _maventa_turn(self, steps, until):
-        """One company's turn.
-
-        :returns: whether there is more to be done at once
-        """
-        company = self._maventa_for_its_readers()
-        more = [company._maventa_step(step, until) for step in steps]
-        return any(more)
 
     def _maventa_for_its_readers(self):
         """The company with a context whose texts are in its own language."""
         self.ensure_one()
         return self.with_company(self).with_context(
             lang=self.partner_id.lang or "en_US", allowed_company_ids=self.ids
-        )
-
-    def _maventa_step(self, step, *arguments):
-        try:
-            return getattr(self, step)(*arguments)
-        except psycopg2.errors.SerializationFailure:
-            # Somebody changed an invoice at this moment: it is looked at again.
-            self.env.cr.rollback()
-            return True
-        except Exception:
-            self.env.cr.rollback()
-            _logger.exception("Company %s: %s broke off.", self.id, step)
-            return False
-
-    def _maventa_sync_invoices(self, until):
-        return self.env["maventa.transmission"]._sync_all_invoices(self, until)
-
-    @api.model
-    def _maventa_tell_failures(self):
-        """One mail to each company with all failures that it was not told of yet."""
-        untold = self.env["maventa.transmission"]._read_group(
-            [("mail_pending", "=", True)], ["company_id"]
-        )
-        for (company,) in untold:
-            company._maventa_for_its_readers()._maventa_step("_maventa_tell")
-
-    def _maventa_tell(self):
-        self.env["maventa.transmission"]._tell_failures(self)
-
-    # Transfer -----------------------------------------------------------------
-
-    @api.model
-    def _cron_maventa_transfer(self):
-        """Transfer what waits for a bounded time; the companies take turns.
-
-        What goes wrong for one company is logged and costs that company's turn; it
-        never reaches Odoo's cron, which switches off what fails too often.
-        """
-        companies = self._maventa_companies_with_work()
-        steps = ("_maventa_transfer", "_maventa_sync_invoices", "_maventa_note_turn")
-        self._maventa_schedule_next(self._maventa_process_in_turns(companies, steps))
-
-    @api.model
-    def _maventa_companies_with_work(self):
-        """The companies that may send or have something to be brought to its end.
-
-        First who has waited longest for a turn: since its oldest invoice was due, or
-        since its last turn if that was later.
-        """
-        unsettled = self.env["maventa.transmission"]._read_group(
-            [("invoice_synced", "=", False)], ["company_id"]
-        )
-        active = self.sudo().search([("maventa_active", "=", True)])
-        companies = active.union(*(company.sudo() for (company,) in unsettled))
-        due = companies._maventa_due_since()
-
-        def waits_since(company):
-            moment = due.get(company.id) or fields.Datetime.now()
-            return max(moment, company.maventa_turn_at or moment)
-
-        return companies.sorted(waits_since)
-
-    def _maventa_due_since(self):
-        """For each company, by id, the moment its oldest invoice became due."""
-        statuses = self.maventa_to_transfer_status_id
-        waiting = self.env["account.move"]._read_group(
-            [("company_id", "in", self.ids), ("maventa_status_id", "in", statuses.ids)],
-            ["company_id"],
-            ["write_date:min"],
-        )
-        tried = self.env["maventa.transmission"]._read_group(
-            [("company_id", "in", self.ids), ("state", "in", OPEN_STATES)],
-            ["company_id"],
-            ["next_attempt_at:min"],
-        )
-        due = {}
-        for company, moment in (*waiting, *tried):
-            if moment:
-                due[company.id] = min(moment, due.get(company.id, moment))
-        return due
-
-    def _maventa_schedule_next(self, work_left):
-        """Have Odoo call again at once, or when the next attempt is due."""
-        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer")
-        self._maventa_schedule_delivery()
-        if work_left:
-            cron._trigger()
-            return
-        able = self.sudo().search(self._maventa_able())
-        moments = [company._maventa_next_attempt() for company in able]
-        if any(moments):
-            cron._trigger(at=min(filter(None, moments)))
-
-    def _maventa_next_attempt(self):
-        """When this company is to be looked at again, or False."""
-        transmissions = self.env["maventa.transmission"]
-        due = transmissions._open(self, limit=1).next_attempt_at
-        due = due and max(due, self.maventa_paused_until or due)
-        left_behind = transmissions.search(
-            [("company_id", "=", self.id), ("state", "=", "sending")],
-            order="lease_until",
-            limit=1,
-        )
-        return min(filter(None, [due, left_behind.lease_until]), default=False)
-
-    @api.model
-    def _maventa_able(self):
-        """The companies whose invoices may leave."""
-        return [
-            ("maventa_active", "=", True),
-            ("maventa_state", "=", "authenticated"),
-            ("maventa_problem_code", "=", False),
-        ]
-
-    def _maventa_note_turn(self, _until):
-        """Remember the turn, unless somebody is just writing to the company."""
-        if self.try_lock_for_update(allow_referencing=True):
-            self.sudo().maventa_turn_at = fields.Datetime.now()
-        self.env["ir.cron"]._commit_progress()
-
-    def _maventa_transfer(self, until):
-        """Send what may be sent until then; tell whether something is left."""
-        transmissions = self.env["maventa.transmission"]
-        transmissions._release_expired(self)
-        if self._maventa_may_send():
-            self.env["ir.cron"]._commit_progress()
-            return self._maventa_prepare_and_send(until)
-        # The clock of its invoices stands while the company is stopped.
-        stopped = transmissions._open(self, ("waiting_since", "!=", False))
-        stopped.try_lock_for_update(allow_referencing=True).waiting_since = False
-        self.env["ir.cron"]._commit_progress()
-        return False
-
-    def _maventa_may_send(self):
-        """Look once more, in a fresh transaction, whether invoices may leave."""
-        company = self.sudo()
-        if company.filtered_domain(self._maventa_able()) and company._maventa_is_copy():
-            company.maventa_problem_code = "database_copied"
-        if company.filtered_domain(self._maventa_able()):
-            try:
-                company._maventa_base_url()
-            except ValueError:
-                company.maventa_problem_code = "invalid_endpoint"
-        return bool(company.filtered_domain(self._maventa_able()))
-
-    def _maventa_prepare_and_send(self, until):
-        """Batch after batch, at least one; tell whether something is left."""
-        last, served = 0, False
-        with self._maventa_client(keep_token=True) as client:
-            while True:
-                waiting = self._maventa_waiting_moves(PREPARE_BATCH, last)
-                waiting._maventa_prepare(until)
-                self.env["ir.cron"]._commit_progress(len(waiting))
-                served = self._maventa_send_batch(client, served)
-                if not (served or waiting):
-                    return False
-                if time.monotonic() >= until:
-                    return True
-                last = waiting[-1:].id or last
-
-    def _maventa_send_batch(self, client, served=False):
-        """Send what is due and what may go at once, unless the company rests.
-
-        :param served: what the batch before has returned
-        :returns: whether another batch makes sense
-        """
-        if self._maventa_is_stopped() or not self._maventa_has_something_due():
-            return False
-        client.allow(BATCH_SECONDS)
-        if not self._maventa_has_token(client):
-            return False
-        if client.is_late:
-            return True
-        transmissions = self.env["maventa.transmission"]
-        claimed = transmissions._claim(self, self._maventa_send_limit())
-        if not claimed:
-            return False
-        errors, stands = transmissions._send(client, claimed, served)
-        causes = [
-            error.cause
-            for transmission, error in errors.items()
-            if isinstance(error, CompanyRefused) and transmission.state != "failed"
-        ]
-        if causes:
-            self._maventa_hold(causes[0])
-            return False
-        if not stands:
-            self._maventa_open_circuit(errors.values())
-            return False
-        self._maventa_close_circuit()
-        refused = [t for t, error in errors.items() if type(error) is Unauthorised]
-        return not refused or self._maventa_explain_refusals(
-            client, transmissions.concat(*refused)
-        )
-
-    def _maventa_has_something_due(self):
-        now = fields.Datetime.now()
-        transmissions = self.env["maventa.transmission"]
-        return bool(transmissions._open(self, ("next_attempt_at", "<=", now), limit=1))
-
-    def _maventa_waiting_moves(self, limit, after=0):
-        """Invoices in the status to transfer from that have no transmission yet.
-
-        :param after: the id of the last one that this turn has looked at
-        """
-        occupied = Domain.OR(
-            [
-                [("state", "in", (*OPEN_STATES, "delivered"))],
-                [("invoice_synced", "=", False)],
-                [
-                    ("state", "=", "accepted"),
-                    ("rerouting_ids", "not any", [("accepted_at", "!=", False)]),
-                ],
-            ]
-        )
-        return self.env["account.move"].search(
-            [
-                ("id", ">", after),
-                ("company_id", "=", self.id),
-                ("state", "=", "posted"),
-                ("move_type", "in", ("out_invoice", "out_refund")),
-                (
-                    "maventa_status_id",
-                    "=",
-                    self.sudo().maventa_to_transfer_status_id.id,
-                ),
-                ("maventa_transmission_ids", "not any", occupied),
-            ],
-            limit=limit,
-            order="id",
         )
 
     def _maventa_is_free(self):
@@ -2055,41 +1135,6 @@ class ResCompany(models.Model):
         )
         return len(self.env.execute_query(row)) == len(self)
 
-    def _maventa_explain_refusals(self, client, refused):
-        """Tell a refusal of the company as a whole from one of single invoices.
-
-        :param refused: transmissions for which Maventa said that we may not
-        :returns: whether the company may go on
-        """
-        try:
-            self._maventa_refresh(client, refused=True)
-        except Exception:
-            _logger.info("Company %s could not be checked.", self.id, exc_info=True)
-            return False
-        if self.sudo().maventa_problem_code:
-            self._maventa_hold(self.sudo().maventa_problem_code)
-            return False
-        for transmission in refused:
-            transmission._fail("not_allowed", transmission.error_args)
-        self.env["ir.cron"]._commit_progress()
-        return True
-
-    @api.model
-    def _maventa_trigger_transfer(self, delay=None):
-        """Have the transfer run soon, once for all changes of this transaction.
-
-        :param delay: seconds; the system parameter ``account_maventa.transfer_delay``
-            or 30 when not given
-        """
-        if delay is None:
-            delay = parameter(self.env, "transfer_delay")
-        asked = self.env.cr.precommit.data.setdefault("account_maventa.delays", set())
-        if delay not in asked:
-            asked.add(delay)
-            cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
-            moment = fields.Datetime.add(fields.Datetime.now(), seconds=delay)
-            cron._trigger(at=moment if delay else None)
-
     # Delivery -----------------------------------------------------------------
 
     def _maventa_name_responsible(self):
@@ -2098,303 +1143,15 @@ class ResCompany(models.Model):
             nobody = self.sudo().filtered(lambda c: not c.maventa_responsible_id)
             nobody.maventa_responsible_id = self.env.user
 
-    @api.model
-    def _cron_maventa_delivery(self):
-        """Ask Maventa about what is due, for a bounded time, the companies in turn."""
-        steps = ("_maventa_poll", "_maventa_sync_invoices")
-        left = self._maventa_process_in_turns(self._maventa_companies_to_poll(), steps)
-        self._maventa_schedule_delivery(left)
-
-    @api.model
-    def _maventa_able_to_read(self):
-        return [
-            ("maventa_state", "=", "authenticated"),
-            ("maventa_problem_code", "=", False),
-            ("maventa_stored_api_key", "!=", False),
-            ("maventa_company_uuid", "!=", False),
-        ]
-
-    def _maventa_may_read(self):
-        company = self.sudo()
-        if company._maventa_is_copy() or company._maventa_circuit_open_until():
-            return False
-        try:
-            company._maventa_base_url()
-        except ValueError:
-            return False
-        return bool(company.filtered_domain(self._maventa_able_to_read()))
-
-    @api.model
-    def _maventa_companies_to_poll(self):
-        """The companies with something due, first who has waited longest."""
-        due = self._maventa_first_polls(("next_poll_at", "<=", fields.Datetime.now()))
-        return self.browse(company.id for company in sorted(due, key=due.get))
-
-    @api.model
-    def _maventa_first_polls(self, *conditions):
-        """By company that may ask, the moment when it has to ask next."""
-        rows = self.env["maventa.transmission"]._read_group(
-            [("next_poll_at", "!=", False), *conditions],
-            ["company_id"],
-            ["next_poll_at:min"],
-        )
-        return {
-            company: max(moment, company._maventa_circuit_open_until() or moment)
-            for company, moment in rows
-            if company.sudo().filtered_domain(self._maventa_able_to_read())
-        }
-
-    @api.model
-    def _maventa_schedule_delivery(self, work_left=False):
-        """Have Odoo call again at once, or when the next look is due, unless that is
-        after the next regular run."""
-        cron = self.env.ref("account_maventa.ir_cron_maventa_delivery").sudo()
-        if work_left:
-            cron._trigger()
-            return
-        now = fields.Datetime.now()
-        moments = self._maventa_first_polls().values()
-        if moments and min(moments) < now + timedelta(minutes=5):
-            soonest = now + timedelta(seconds=POLL_SECONDS)
-            cron._trigger(at=max(min(moments), soonest))
-
-    def _maventa_poll(self, until):
-        """Ask about what is due until then; tell whether something is left."""
-        if not self._maventa_may_read():
-            return False
-        skipped = []
-        transmissions = self.env["maventa.transmission"]
-        with self._maventa_client(keep_token=True) as client:
-            client.allow(BATCH_SECONDS)
-            poll = Poll(client, SINGLE_POLLS, until)
-            if not self._maventa_has_token(client):
-                return False
-            while looks := transmissions._due_polls(self, skipped):
-                skipped += (looks - self._maventa_poll_batch(client, poll, looks)).ids
-                if not poll.left or not self._maventa_may_read():
-                    return False
-                if time.monotonic() >= until:
-                    return True
-        return False
-
-    def _maventa_poll_batch(self, client, poll, looks):
-        """One call about up to a hundred, then some about single ones; what is said is
-        stored before the next is asked for.
-
-        :returns: those that nobody else has just locked
-        """
-        watched = looks._watched()
-        followed = {each.name for each in watched}
-        ended = looks.filtered(lambda t: t.remote_id not in followed)
-        mine = ended._take_poll_results({})
-        self.env["ir.cron"]._commit_progress(len(ended))
-        try:
-            for answers in poll.look(watched) if watched else ():
-                about = looks.filtered(lambda t, names=answers: t.remote_id in names)
-                mine += about._take_poll_results(answers, poll.missing)
-                self.env["ir.cron"]._commit_progress(len(about))
-        except MaventaError as error:
-            poll.left = 0
-            looks._postpone(poll.asking)
-            self._maventa_handle_token_error(client, error)
-        else:
-            self._maventa_answered()
-        cause = mine._company_cause()
-        if cause and not self._maventa_is_stopped():
-            self._maventa_hold(cause)
-        self.env["ir.cron"]._commit_progress()
-        return mine
-
-    def _maventa_answered(self):
-        """End the pause that only questions have met."""
-        by_line = self.sudo().maventa_pause_code in CONNECTION_CODES
-        if by_line and not self._maventa_held_up():
-            self._maventa_close_circuit()
-
-    def _maventa_poll_now(self, transmissions):
-        """Ask about these for a person who waits, and let the invoices know.
-
-        :raises UserError: Maventa could not be asked
-        """
-        company = self._maventa_for_its_readers().with_user(SUPERUSER_ID)
-        mine = transmissions.with_env(company.env).exists()
-        mine[POLL_NOW:].next_poll_at = fields.Datetime.now()
-        now = mine[:POLL_NOW]
-        for ids in split_every(PAGE_SIZE, now.ids):
-            looks = now.browse(ids)
-            company._maventa_ask(looks._poll)
-        now.filtered(lambda t: not t.invoice_synced)._sync_or_skip_invoices()
-        company.env.ref("account_maventa.ir_cron_maventa_delivery")._trigger()
-
     # Circuit breaker ----------------------------------------------------------
 
     @api.depends("maventa_pauses", "maventa_pause_code", "maventa_paused_until")
     @api.depends_context("lang", "tz")
     def _compute_maventa_pause(self):
         for company in self:
-            company.maventa_pause = company._maventa_pause_text()
-
-    def _maventa_pause_text(self, not_before=None):
-        """Why nothing leaves at the moment and when that is tried again.
-
-        :param not_before: the moment that an invoice waits for by itself
-        :returns: an empty text when the line stands
-        """
-        company = self.sudo()
-        if not company.maventa_pauses:
-            return ""
-        code = company.maventa_pause_code
-        cause, remedy = explain(self.env, code, {"company": company.name})
-        to_be_mended = code in COMPANY_CAUSES or code == "certificate_refused"
-        texts = [cause, remedy] if to_be_mended else [cause]
-        moments = filter(None, (company.maventa_paused_until, not_before))
-        return " ".join([*texts, self._maventa_next_try_text(max(moments))])
-
-    @api.model
-    def _maventa_next_try_text(self, moment):
-        """When the next try is, in the reader's own time."""
-        if moment <= fields.Datetime.now():
-            return self.env._("It is tried again now.")
-        local = fields.Datetime.context_timestamp(self, moment)
-        return self.env._("The next try is at %(time)s.", time=local.strftime("%H:%M"))
-
-    def _maventa_is_paused(self):
-        until = self.sudo().maventa_paused_until
-        return bool(until) and until > fields.Datetime.now()
-
-    def _maventa_is_stopped(self):
-        return self._maventa_is_paused() or bool(self.sudo().maventa_problem_code)
-
-    def _maventa_circuit_open_until(self):
-        """The end of a pause in which nothing can be asked either, or False: what
-        invoices are not taken for does not keep Maventa from answering."""
-        company = self.sudo()
-        is_line = company.maventa_pause_code not in COMPANY_CAUSES
-        return is_line and company._maventa_is_paused() and company.maventa_paused_until
-
-    def _maventa_send_limit(self):
-        """How many invoices may go at once: after a pause, one shows the way."""
-        return 1 if self.sudo().maventa_pauses else SEND_BATCH
-
-    def _maventa_close_circuit(self):
-        """Let everything go that only waited for the line, oldest first."""
-        company = self.sudo()
-        if not company.maventa_pauses:
-            return
-        company.write({"maventa_pauses": 0, "maventa_paused_until": False})
-        held_up = self._maventa_held_up()
-        for transmission in held_up.try_lock_for_update(allow_referencing=True):
-            transmission.next_attempt_at = transmission.create_date
-        self.env["ir.cron"]._commit_progress()
-
-    def _maventa_has_token(self, client):
-        """Have a token before anything is claimed or asked; tell whether there is one.
-
-        A call that hangs may cost this process its life. So the line is written down as
-        broken before, and as it was after.
-        """
-        if client.tokens.has_token:
-            return True
-        was = self._maventa_circuit_values()
-        self._maventa_write_circuit(self._maventa_open_circuit_values([Unavailable()]))
-        try:
-            client.tokens.token()
-        except MaventaError as error:
-            self._maventa_write_circuit(was)
-            self._maventa_handle_token_error(client, error)
-            return False
-        self._maventa_write_circuit(was)
-        return True
-
-    def _maventa_handle_token_error(self, client, error):
-        if isinstance(error, CompanyRefused):
-            self._maventa_hold(error.cause)
-        elif isinstance(error, Unauthorised):
-            refused = self.env["maventa.transmission"]
-            self._maventa_explain_refusals(client, refused)
-        else:
-            self._maventa_open_circuit([error], asking=True)
-
-    def _maventa_circuit_values(self):
-        names = ("maventa_pauses", "maventa_paused_until", "maventa_pause_code")
-        return {name: self.sudo()[name] for name in names}
-
-    def _maventa_write_circuit(self, values):
-        """Commit to it, unless somebody is just writing to the company."""
-        if self.try_lock_for_update(allow_referencing=True):
-            self.sudo().write(values)
-        self.env["ir.cron"]._commit_progress()
-
-    def _maventa_open_circuit(self, errors, asking=False):
-        """Leave Maventa alone for a while: longer each time, but only as long as a
-        single invoice could not be the one to blame.
-
-        :param errors: what went wrong with the last invoices
-        :param asking: whether it was a question, which no invoice is to blame for
-        """
-        now = fields.Datetime.now()
-        self.sudo().write(self._maventa_open_circuit_values(errors, asking))
-        transmissions = self.env["maventa.transmission"]
-        free = transmissions._open(self).try_lock_for_update(allow_referencing=True)
-        free.filtered(lambda t: not t.waiting_since).waiting_since = now
-        free._give_up()
-        self.env["ir.cron"]._commit_progress()
-
-    def _maventa_open_circuit_values(self, errors, asking=True):
-        """What the company says of a line that has broken once more."""
-        company = self.sudo()
-        causes = [e for e in errors if e.retryable and type(e) in WAITING_CODES]
-        asked = max(error.retry_after or 0 for error in causes)
-        steps = company.maventa_pauses
-        if not asking:
-            steps = min(steps, 2 * len(self._maventa_held_up()) - 1)
-        pause = pause_seconds(self.env, steps, asked)
-        return {
-            "maventa_pauses": company.maventa_pauses + 1,
-            "maventa_paused_until": fields.Datetime.now() + timedelta(seconds=pause),
-            "maventa_pause_code": WAITING_CODES[type(causes[-1])],
-        }
-
-    def _maventa_hold(self, code):
-        """Let all invoices wait for what Maventa refuses the whole company for.
-
-        A limit ends by itself, when exactly is not known: one invoice tries every hour.
-        Any other cause stops the company until a look finds nothing wrong, and then one
-        invoice tries, too; what no look can see is looked for less and less often.
-
-        :param code: one of ``COMPANY_CAUSES``
-        """
-        company = self.sudo()
-        is_new = not company.maventa_pauses or company.maventa_pause_code != code
-        is_limit = code in LIMITS
-        shortest = LONGEST_PAUSE if is_limit else SHORTEST_CHECK_PAUSE
-        pause = pause_seconds(self.env, company.maventa_pauses, shortest)
-        now = fields.Datetime.now()
-        until = now + timedelta(seconds=pause)
-        company.write(
-            {
-                "maventa_pauses": company.maventa_pauses + 1,
-                "maventa_paused_until": until if is_limit else now,
-                "maventa_pause_code": code,
-                "maventa_problem_code": not is_limit and code,
-                "maventa_next_check_at": not is_new and until,
-            }
-        )
-        waiting = self.env["maventa.transmission"]._open(self)
-        # However long this takes, it is no failure of theirs.
-        free = waiting.try_lock_for_update(allow_referencing=True)
-        free.filtered("waiting_since").waiting_since = False
-        if is_new:
-            self._maventa_mail_standstill(code)
-        self.env["ir.cron"]._commit_progress()
-
-    def _maventa_mail_standstill(self, code):
-        """Queue one mail that tells why nothing of the company leaves."""
-        texts = explain(self.env, code, {"company": self.name})
-        count = self.env["account.move"].search_count(self._maventa_waiting())
-        told = self.env._("Invoices that wait: %(count)s.", count=count)
-        subject = self.env._("Maventa takes no invoices of %(name)s", name=self.name)
-        self._maventa_mail(subject, Markup("<br/>").join([*texts, told]))
+            company.maventa_pause = self.env["maventa.circuit.breaker"]._pause_text(
+                company
+            )
 
     def _maventa_mail(self, subject, body):
         """Queue a mail to whoever is told of failures, if there is somebody."""
@@ -2410,22 +1167,12 @@ class ResCompany(models.Model):
                 }
             )
 
-    def _maventa_held_up(self):
-        """The transmissions that have met a line that was down."""
-        transmissions = self.env["maventa.transmission"]
-        return transmissions._open(self, ("error_code", "in", CONNECTION_CODES))
-
     def action_maventa_try_now(self):
         """End the pause of the company: one invoice tries the line at once."""
         self.ensure_one()
         self._maventa_check_administrator()
-        self._maventa_end_pause()
-        self._maventa_trigger_transfer(delay=0)
-
-    def _maventa_end_pause(self):
-        """Let the next run try the line, without forgetting that it was down."""
-        paused = self.sudo().filtered("maventa_paused_until")
-        paused.maventa_paused_until = fields.Datetime.now()
+        self.env["maventa.circuit.breaker"]._end_pause(self)
+        self.env["maventa.queue"]._trigger_transfer(delay=0)
 
 
 def _cleaned(vals):
@@ -2472,9 +1219,3 @@ def todo_list(todos):
         for todo in todos
     )
     return todos and Markup('<ul class="mb-0">{}</ul>').format(Markup().join(lines))
-
-
-def _says_taken(error):
-    """Whether an answer may mean that Maventa has the user or company already."""
-    taken = isinstance(error, MaventaError) and error.cause == "bid_taken"
-    return taken or (isinstance(error, Rejected) and error.duplicate)

@@ -116,7 +116,9 @@ class MaventaCase(AccountsCase):
     @classmethod
     def connect(cls, company, email=REGISTRATION[0]):
         """From nothing to a switched-on integration, as an administrator would go."""
-        left_to_do = company._maventa_register(email, *REGISTRATION[1:])
+        left_to_do = cls.env["maventa.onboarding"]._register_company(
+            company, email, *REGISTRATION[1:]
+        )
         assert not left_to_do, left_to_do
         cls.sign(company)
         company._maventa_ask(

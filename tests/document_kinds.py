@@ -269,7 +269,7 @@ class Payment:
         )
 
     def warnings(self, move):
-        findings = move._maventa_preflight_warnings()
+        findings = self.env["maventa.preflight"]._warnings(move)
         return [each for each in findings if each.code == "no_account"]
 
     def test_what_is_paid_into_other_journals(self):

@@ -485,8 +485,8 @@ class Sums:
 
     def rule_texts(self, move):
         content, _errors = self.builder._export_invoice(move)
-        findings = move._maventa_rule_findings(content)
-        return [move._maventa_finding_text(each) for each in findings]
+        findings = self.env["maventa.preflight"]._rule_findings(move, content)
+        return [self.env["maventa.preflight"]._text(move, each) for each in findings]
 
     def compute_again(self, move):
         """Do what the remedy says, in the forms that it names."""

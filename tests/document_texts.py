@@ -805,7 +805,11 @@ class BadData:
     # What is no e-invoice ----------------------------------------------------------
 
     def blocking(self, move):
-        return [each.arguments for each in move._maventa_findings() if each.blocks]
+        return [
+            each.arguments
+            for each in self.env["maventa.preflight"]._findings(move)
+            if each.blocks
+        ]
 
     def test_a_rate_of_another_country_goes_by_email(self):
         oss = self.tax(self.sellers["SE"], 25.5)

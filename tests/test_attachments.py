@@ -487,7 +487,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
         self.assertEqual(self.names(), [])
 
     def test_an_invoice_made_from_a_file(self):
-        xml, _errors = self.move._maventa_export()
+        xml, _errors = self.env["maventa.document"]._export_invoice(self.move)
         builder = self.env["account.edi.xml.maventa_bis3"]
         inner = account_move_attachments.File("hours.pdf", "application/pdf", pdf())
         file = self.env["ir.attachment"].create(
@@ -705,7 +705,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
         def count(moves):
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            moves._maventa_files_summary()
+            self.env["maventa.document"]._files_summary(moves)
             moves.attachment_ids.mapped("maventa_origin")
             return self.env.cr.sql_log_count - before
 

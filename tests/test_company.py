@@ -51,7 +51,7 @@ class TestRegister(CompanyCase):
         self.assertEqual(wizard.user_id, self.env.user)
 
     def test_a_known_email_in_every_form_says_what_to_do(self):
-        self.second._maventa_register(*NEW_USER)
+        self.env["maventa.onboarding"]._register_company(self.second, *NEW_USER)
         third = self.make_company("Third Oy", "FI01120389")
         for form in ("empty", "missing", "null", "400", "409", "422"):
             with self.subTest(form):
@@ -64,7 +64,7 @@ class TestRegister(CompanyCase):
 
     def message_of(self, company):
         try:
-            return company._maventa_register(*NEW_USER)
+            return self.env["maventa.onboarding"]._register_company(company, *NEW_USER)
         except UserError as error:
             return str(error)
 
@@ -128,7 +128,7 @@ class TestRegister(CompanyCase):
 class TestAuthorization(CompanyCase):
     def setUp(self):
         super().setUp()
-        self.second._maventa_register(*NEW_USER)
+        self.env["maventa.onboarding"]._register_company(self.second, *NEW_USER)
 
     def test_the_request_is_mailed_to_the_approver_in_their_language(self):
         approver = self.env["res.partner"].create(
@@ -157,7 +157,9 @@ class TestAuthorization(CompanyCase):
         self.assertEqual(wizard.language, "EN")
 
     def test_signed_is_not_verified_and_the_cron_sees_when_it_is(self):
-        self.second._maventa_request_authorization("signer@testi.example", "FI")
+        self.env["maventa.onboarding"]._request_authorization(
+            self.second, "signer@testi.example", "FI"
+        )
         self.backend.switches.set("verification_delay", 3600)
         self.backend.accounts.sign(self.account(self.second))
         cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
@@ -169,11 +171,15 @@ class TestAuthorization(CompanyCase):
         self.assertEqual(self.second.maventa_state, "authenticated")
 
     def test_a_declined_request_shows_and_can_be_asked_again(self):
-        self.second._maventa_request_authorization("signer@testi.example", "FI")
+        self.env["maventa.onboarding"]._request_authorization(
+            self.second, "signer@testi.example", "FI"
+        )
         self.backend.accounts.decline(self.account(self.second))
         self.second.action_maventa_refresh()
         self.assertEqual(self.second.maventa_state, "declined")
-        self.second._maventa_request_authorization("other@testi.example", "SE")
+        self.env["maventa.onboarding"]._request_authorization(
+            self.second, "other@testi.example", "SE"
+        )
         self.assertEqual(self.second.maventa_state, "requested")
 
     def test_a_company_that_runs_can_ask_for_another_signature(self):
@@ -199,7 +205,9 @@ class TestAuthorization(CompanyCase):
         self.assertTrue(self.company.maventa_ready)
 
     def test_the_cron_goes_on_after_a_company_that_cannot_be_asked(self):
-        self.second._maventa_request_authorization("signer@testi.example", "FI")
+        self.env["maventa.onboarding"]._request_authorization(
+            self.second, "signer@testi.example", "FI"
+        )
         self.backend.accounts.sign(self.account(self.second))
         self.company.maventa_problem_code = "not_verified"
         self.fault("503_before", "/oauth2/token", times=9, arguments={"retry_after": 1})

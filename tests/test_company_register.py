@@ -127,14 +127,25 @@ class TestCompanyRegister(MaventaCase):
             with self.subTest(code):
                 values = {"country_id": country.id, "company_registry": registry}
                 self.second.write(values | {"vat": vat})
-                self.assertFalse(self.second._maventa_number_gap())
-                self.assertEqual(self.second._maventa_business_id(), vat)
+                self.assertFalse(
+                    self.env["maventa.onboarding"]._number_gap(self.second)
+                )
+                self.assertEqual(
+                    self.env["maventa.onboarding"]._business_id(self.second), vat
+                )
                 self.second.vat = vat[2:]
-                self.assertEqual(self.second._maventa_business_id(), vat)
+                self.assertEqual(
+                    self.env["maventa.onboarding"]._business_id(self.second), vat
+                )
                 self.second.vat = False
-                self.assertFalse(self.second._maventa_number_gap())
+                self.assertFalse(
+                    self.env["maventa.onboarding"]._number_gap(self.second)
+                )
                 self.second.vat = bad
-                self.assertIn("write it like", self.second._maventa_number_gap())
+                self.assertIn(
+                    "write it like",
+                    self.env["maventa.onboarding"]._number_gap(self.second),
+                )
 
     def test_without_statuses_they_are_asked_for_before_registering(self):
         self.company.maventa_active = False

@@ -27,7 +27,9 @@ class ScreenCase(MaventaCase):
         cls.cron.nextcall = fields.Datetime.now()
 
     def ask_for_signature(self):
-        self.second._maventa_register("new@testi.example", "Nina", "New")
+        self.env["maventa.onboarding"]._register_company(
+            self.second, "new@testi.example", "Nina", "New"
+        )
         wizard = self.env["res.company.maventa.authorize"].create(
             {"company_id": self.second.id, "email": f"Sig Ner <{SIGNER}>"}
         )
@@ -96,7 +98,9 @@ class TestSignature(ScreenCase):
         )
 
     def test_an_address_that_is_none_is_refused_before_anything_leaves(self):
-        self.second._maventa_register("new@testi.example", "Nina", "New")
+        self.env["maventa.onboarding"]._register_company(
+            self.second, "new@testi.example", "Nina", "New"
+        )
         wizard = self.env["res.company.maventa.authorize"].create(
             {"company_id": self.second.id, "email": "nobody"}
         )
@@ -154,7 +158,9 @@ class TestSignature(ScreenCase):
 class TestAccount(ScreenCase):
     def disconnected(self):
         """An account that was opened here and is not used any more."""
-        self.second._maventa_register("new@testi.example", "Nina", "New")
+        self.env["maventa.onboarding"]._register_company(
+            self.second, "new@testi.example", "Nina", "New"
+        )
         self.second.action_maventa_disconnect()
 
     def test_valid_details_have_the_request_sent_by_themselves(self):

@@ -418,7 +418,7 @@ class TestDelivery(DeliveryCase):
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual((len(self.activities(move)), len(self.mails())), (1, 1))
 
-    @mute_logger(f"{MODELS}.res_company")
+    @mute_logger(f"{MODELS}.maventa_queue")
     def test_a_run_that_dies_before_it_told_is_made_up_for_by_the_next(self):
         move = self.send(self.failing)
         with patch.object(Settling, "_mail_failures", side_effect=MemoryError):

@@ -119,7 +119,7 @@ class TestDeliveryRun(DeliveryCase):
         due = [("next_poll_at", "<=", fields.Datetime.now())]
         return self.env["maventa.transmission"].sudo().search_count(due)
 
-    @mute_logger(f"{MODELS}.res_company")
+    @mute_logger(f"{MODELS}.maventa_queue")
     def test_many_are_asked_about_in_few_calls_with_flat_memory(self):
         """Stopped in the middle and taken up again; by hand with MAVENTA_MANY=20000."""
         count = int(os.environ.get("MAVENTA_MANY", "800"))
@@ -243,7 +243,7 @@ class TestDeliveryRun(DeliveryCase):
         self.assertInvoice(moves[1], self.transferred, "accepted")
         self.assertInvoice(moves[2], self.transferred, "accepted")
 
-    @patch(f"{MODELS}.res_company.SINGLE_POLLS", 30)
+    @patch(f"{MODELS}.maventa_queue.SINGLE_POLLS", 30)
     def test_single_questions_are_bounded_and_no_answer_is_no_proof(self):
         self.make_open(50, lambda number: 86400)
         self.backend.invoices._by_id.clear()
@@ -283,7 +283,9 @@ class TestDeliveryRun(DeliveryCase):
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:
             company = self.company.with_env(self.env(cr=cr, su=True))
             for left in (19, 18):
-                self.assertTrue(company._maventa_poll(time.monotonic()))
+                self.assertTrue(
+                    self.env["maventa.queue"]._poll(company, time.monotonic())
+                )
                 self.assertEqual(self.due(), left)
 
     def test_a_single_question_that_fails_has_the_others_come_first(self):
@@ -417,21 +419,23 @@ class TestDeliveryRun(DeliveryCase):
     def set_parameter_of_database(self, uuid):
         self.env["ir.config_parameter"].sudo().set_param("database.uuid", uuid)
 
-    @mute_logger(f"{MODELS}.res_company")
+    @mute_logger(f"{MODELS}.maventa_queue")
     def test_a_company_that_breaks_costs_its_own_turn(self):
         second = self.make_company()
         self.connect(second, "other@testi.example")
         moves = self.send()
         moves += self.make_waiting(company=second)
         self.run_cron()
-        follow = type(self.company)._maventa_poll
+        queue = type(self.env["maventa.queue"])
+        poll = queue._poll
 
-        def break_down(company, until):
-            if company == self.company:
+        def break_down(self, company, until):
+            if company == broken:
                 raise ValueError("broken")
-            return follow(company, until)
+            return poll(self, company, until)
 
-        with patch.object(type(self.company), "_maventa_poll", break_down):
+        broken = self.company
+        with patch.object(queue, "_poll", break_down):
             self.look()
         self.assertInvoice(moves[0], self.transferred, "accepted")
         status = second.maventa_transferred_status_id

@@ -163,7 +163,7 @@ class TestMirrors(ClientCase, DocumentCase):
         """What the sandbox has after the mirror was prepared and handed in."""
         backend = self.backend
         backend.invoices = Invoices(backend.clock, backend.switches)
-        values, content = move._maventa_prepare_one()
+        values, content = self.env["maventa.document"]._prepare_one(move)
         fields = values["request"]
         taken = self.maventa.send_invoice(values["file_name"], content, fields)
         self.assertEqual((taken.id, taken.number), (values["uuid"], move.name))

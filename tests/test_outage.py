@@ -17,7 +17,7 @@ from .common import MaventaCase
 OUTAGE = 6 * 3600
 MODELS = "odoo.addons.account_maventa.models"
 TUNING_LOG = f"{MODELS}.parameters"
-TURNS = f"{MODELS}.res_company"
+TURNS = f"{MODELS}.maventa_queue"
 
 
 class OutageCase(MaventaCase):
@@ -233,7 +233,7 @@ class TestTurns(MaventaCase):
         self.connect(self.second, "other@testi.example")
 
     def in_order(self):
-        companies = self.env["res.company"]._maventa_companies_with_work()
+        companies = self.env["maventa.queue"]._companies_with_work()
         return [c.name for c in companies if c in (self.company, self.second)]
 
     def age(self, move, hours):

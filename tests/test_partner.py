@@ -82,7 +82,7 @@ class TestPartner(MaventaCase):
         self.assertEqual(schools._maventa_routes(True), ["einvoice"])
         schools.maventa_preferred_channel = "email"
         self.assertEqual(schools._maventa_routes(True), ["email"])
-        request = self.make_invoice(schools)._maventa_request("x")
+        request = self.env["maventa.document"]._request(self.make_invoice(schools), "x")
         self.assertEqual(request["disabled_routes"], ["einvoice", "print"])
 
     def test_contacts_with_addresses_of_their_own_are_imported_and_exported(self):
@@ -108,7 +108,7 @@ class TestPartner(MaventaCase):
 
     def endpoint(self, move):
         """The buyer's address in the document."""
-        root = etree.fromstring(move._maventa_export()[0])
+        root = etree.fromstring(self.env["maventa.document"]._export_invoice(move)[0])
         (node,) = root.iterfind(".//{*}AccountingCustomerParty//{*}EndpointID")
         return f"{node.get('schemeID')}:{node.text}"
 
@@ -149,7 +149,10 @@ class TestPartner(MaventaCase):
                     "A", country_id=place.id, maventa_address=entered
                 )
                 move = self.make_invoice(customer)
-                self.assertEqual(move._maventa_request("x")["recipient_eia"], sent)
+                self.assertEqual(
+                    self.env["maventa.document"]._request(move, "x")["recipient_eia"],
+                    sent,
+                )
                 self.assertEqual(self.endpoint(move), named)
 
     def test_addresses_of_other_kinds_only_lose_their_blanks(self):
@@ -159,7 +162,7 @@ class TestPartner(MaventaCase):
                 "maventa_operator": " 0037 2129 1126",
             }
         )
-        request = self.make_invoice()._maventa_request("x")
+        request = self.env["maventa.document"]._request(self.make_invoice(), "x")
         self.assertEqual(request["recipient_eia"], "FI2112345600000785")
         self.assertEqual(request["recipient_operator"], "003721291126")
 

@@ -37,7 +37,9 @@ class TestPreflight(MaventaCase):
         self.nowhere = self.make_customer("Nowhere Oy")
 
     def codes(self, move):
-        return [finding.code for finding in move._maventa_findings()]
+        return [
+            finding.code for finding in self.env["maventa.preflight"]._findings(move)
+        ]
 
     def alerts(self, move):
         """The banners on the form that tell of findings."""
@@ -75,7 +77,7 @@ class TestPreflight(MaventaCase):
         transmission = self.transmission(move)
         self.assertIn("has no e-invoice address", transmission.error_message)
         self.assertGreater(len(self.codes(move)), 1)
-        for finding in move._maventa_findings():
+        for finding in self.env["maventa.preflight"]._findings(move):
             cause = finding.arguments.get("text") or "Nowhere Oy"
             self.assertIn(cause, transmission.error_message)
         self.assertFalse(self.backend.calls)
@@ -210,7 +212,7 @@ class TestPreflight(MaventaCase):
 
     def test_a_process_that_has_ended_is_started_anew(self):
         folder = str(self.official())
-        document = self.make_invoice()._maventa_export()[0]
+        document = self.env["maventa.document"]._export_invoice(self.make_invoice())[0]
         for _ in range(2):
             (broken,) = official_rules.validate(folder, document)
             self.assertEqual(broken.rule, "BR-99")

@@ -374,7 +374,7 @@ class TestCopyAndUninstall(MaventaCase):
         self.email.email = "laskut(at)virhe"
         move = self.make_waiting(self.email)
         self.run_cron()
-        self.company.sudo()._maventa_tell_administrator()
+        self.env["maventa.onboarding"]._notify_administrator(self.company.sudo())
         activities = move.activity_ids | self.company.partner_id.activity_ids
         self.assertEqual(len(activities), 2)
         uninstall_hook(self.env)

@@ -33,7 +33,9 @@ class TestTourCompany(MaventaCase, HttpCase):
         numbers = {"vat": vat, "company_registry": False}
         third = self.make_company("Third Oy", vat)
         third.write(numbers)
-        third._maventa_register("third@testi.example", "Third", "Person")
+        self.env["maventa.onboarding"]._register_company(
+            third, "third@testi.example", "Third", "Person"
+        )
         account = self.account(third)
         key = third.sudo().maventa_stored_api_key
         third.action_maventa_disconnect()

@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from .common import ADDRESS, MaventaCase
 
-PREPARING = "odoo.addons.account_maventa.models.account_move"
+PREPARING = "odoo.addons.account_maventa.models.maventa_document"
 EMBEDDED = "//*[local-name()='EmbeddedDocumentBinaryObject']"
 
 
@@ -199,13 +199,16 @@ class TestTransferDocument(MaventaCase):
 
     def test_the_uuid_belongs_to_the_content(self):
         move = self.make_invoice()
-        xml = move._maventa_export()[0]
-        first = move._maventa_uuid(xml)
-        self.assertEqual(move._maventa_uuid(xml), first)
-        self.assertNotEqual(move._maventa_uuid(xml.replace(b"Work", b"Play")), first)
+        xml = self.env["maventa.document"]._export_invoice(move)[0]
+        first = self.env["maventa.document"]._uuid(move, xml)
+        self.assertEqual(self.env["maventa.document"]._uuid(move, xml), first)
+        self.assertNotEqual(
+            self.env["maventa.document"]._uuid(move, xml.replace(b"Work", b"Play")),
+            first,
+        )
         other = "2d0e1a3c-0000-4000-8000-000000000000"
         self.company.sudo().maventa_company_uuid = other
-        self.assertNotEqual(move._maventa_uuid(xml), first)
+        self.assertNotEqual(self.env["maventa.document"]._uuid(move, xml), first)
 
     def test_a_restored_database_sends_under_the_same_uuid(self):
         """A backup from before the transfer knows nothing of it."""
@@ -367,7 +370,9 @@ class TestTransferRendered(MaventaCase):
         self.company.maventa_send_pdf = True
         move = self.make_invoice()
         with self.allow_pdf_render():
-            move.with_context(force_report_rendering=True)._maventa_make_pdfs()
+            self.env["maventa.document"]._make_pdfs(
+                move.with_context(force_report_rendering=True)
+            )
         self.assertTrue(move.invoice_pdf_report_id.raw.startswith(b"%PDF"))
         self.env.flush_all()
         self.assertFalse(move.is_manually_modified)
@@ -380,7 +385,9 @@ class TestTransferRendered(MaventaCase):
         self.company.maventa_send_pdf = True
         moves = self.make_waiting() + self.make_waiting()
         with self.allow_pdf_render():
-            moves.with_context(force_report_rendering=True)._maventa_make_pdfs()
+            self.env["maventa.document"]._make_pdfs(
+                moves.with_context(force_report_rendering=True)
+            )
         contents = moves.mapped("invoice_pdf_report_id.raw")
         self.assertEqual(len(set(contents)), 2)
         self.assertEqual(

@@ -20,7 +20,7 @@ from ..sandbox.switches import SWITCHES
 from .common import MaventaCase
 
 SEND = "odoo.addons.account_maventa.models.maventa_transmission"
-TRANSFER = "odoo.addons.account_maventa.models.res_company"
+TRANSFER = "odoo.addons.account_maventa.models.maventa_queue"
 
 
 class TestUncertain(MaventaCase):
@@ -112,7 +112,7 @@ class TestUncertain(MaventaCase):
 
     def test_a_document_whose_file_was_lost_is_made_anew(self):
         move = self.make_waiting()
-        move.sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.env["maventa.document"]._prepare_batch(move.sudo(), math.inf, runs=0)
         stored = self.env["ir.attachment"].sudo()
         domain = [
             ("res_model", "=", "maventa.transmission"),
@@ -129,7 +129,9 @@ class TestUncertain(MaventaCase):
 
     def test_a_document_that_is_gone_costs_one_invoice(self):
         lost, other = self.make_waiting(), self.make_waiting()
-        (lost + other).sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.env["maventa.document"]._prepare_batch(
+            (lost + other).sudo(), math.inf, runs=0
+        )
         self.transmission(lost)._document_attachments().unlink()
         self.run_cron()
         self.assertEqual(self.transmission(lost).error_code, "document_lost")
@@ -137,7 +139,7 @@ class TestUncertain(MaventaCase):
 
     def test_what_is_claimed_at_once_fits_into_memory(self):
         moves = self.make_waiting() + self.make_waiting() + self.make_waiting()
-        moves.sudo()._maventa_prepare_batch(math.inf, runs=0)
+        self.env["maventa.document"]._prepare_batch(moves.sudo(), math.inf, runs=0)
         due = moves.sudo().maventa_transmission_ids.sorted("id")
         size = max(due._document_attachments().mapped("file_size"))
         for room, count in ((0, 1), (2 * size, 2), (3 * size, 3)):
@@ -315,7 +317,7 @@ class TestHostile(MaventaCase):
             self.run_cron()
         self.assertTrue(asked.called)
         self.env.invalidate_all()
-        self.assertTrue(self.company._maventa_is_paused())
+        self.assertTrue(self.env["maventa.circuit.breaker"]._is_paused(self.company))
         self.assertEqual(self.transmission(move).state, "prepared")
         self.run_cron()
         self.assertFalse(self.backend.calls)

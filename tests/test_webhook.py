@@ -167,19 +167,19 @@ class TestWebhook(MaventaCase):
         self.assertFalse(self.company.maventa_company_uuid)
 
     def test_uninstalling_ends_all_that_can_be_ended(self):
-        self.env["res.company"]._maventa_unsubscribe_all()
+        self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertFalse(self.subscriptions())
         self.company.sudo().maventa_active = True
         self.look()
         self.fault("503_before", PATH, "GET")
-        self.env["res.company"]._maventa_unsubscribe_all()
+        self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertTrue(self.subscriptions())
 
     def test_a_copy_of_the_database_leaves_the_subscription_alone(self):
         self.company.sudo().maventa_database_uuid = "another one"
         self.company.maventa_active = False
         self.look()
-        self.env["res.company"]._maventa_unsubscribe_all()
+        self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertTrue(self.subscriptions())
 
     def test_who_cannot_be_called_is_not(self):
@@ -195,7 +195,9 @@ class TestWebhook(MaventaCase):
             with self.subTest(base=base, endpoint=endpoint):
                 self.set_base_url(base)
                 self.set_parameter("endpoint", endpoint)
-                self.assertEqual(self.company._maventa_is_reachable(), expected)
+                self.assertEqual(
+                    self.env["maventa.onboarding"]._is_reachable(self.company), expected
+                )
         self.company.maventa_active = False
         self.look()
         self.company.maventa_active = True

@@ -110,7 +110,9 @@ class AccountMoveMaventaReroute(models.TransientModel):
                 " time.",
                 invoices=", ".join([*names, "…"] if taken[NAMED:] else names),
             )
-        return "\n".join([text, self.move_ids._maventa_twice_text()]).strip()
+        return "\n".join(
+            [text, self.env["maventa.duplicate.guard"]._twice_text(self.move_ids)]
+        ).strip()
 
     @api.depends("move_ids", "channel", *ASKED)
     def _compute_left_out(self):

@@ -45,7 +45,7 @@ class AccountMoveMaventaStatus(models.TransientModel):
                     move._maventa_is_to_transfer(status)
                 )
             )
-            wizard.files = moves._maventa_files_summary()
+            wizard.files = self.env["maventa.document"]._files_summary(moves)
 
     def action_set(self):
         """Set the status on all invoices, or on none and name those that can't have it.

@@ -20,7 +20,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     def _compute_maventa_files(self):
         for wizard in self:
             ready = wizard._maventa_ready_moves()
-            wizard.maventa_files = ready._maventa_files_summary()
+            wizard.maventa_files = self.env["maventa.document"]._files_summary(ready)
 
     def _maventa_ready_moves(self):
         """The invoices that would go through Maventa."""

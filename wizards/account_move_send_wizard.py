@@ -21,7 +21,7 @@ class AccountMoveSendWizard(models.TransientModel):
         for wizard in self:
             chosen = METHOD in (wizard.sending_methods or ())
             move = wizard.move_id._origin if chosen else wizard.move_id.browse()
-            wizard.maventa_files = move._maventa_files_summary()
+            wizard.maventa_files = self.env["maventa.document"]._files_summary(move)
 
     @api.model
     def _get_default_sending_methods(self, move):
@@ -44,7 +44,7 @@ class AccountMoveSendWizard(models.TransientModel):
         notes, values = [], {}
         if self.company_id.sudo().maventa_environment == "test":
             notes.append(self.env._("test"))
-        if move._maventa_refused_now():
+        if self.env["maventa.preflight"]._refused_now(move):
             code = self._maventa_refusal(move)
             notes.append(self._maventa_reason(code))
             text = self._maventa_refusal_text(move, code)
@@ -62,7 +62,9 @@ class AccountMoveSendWizard(models.TransientModel):
         result = super(AccountMoveSendWizard, agreed)._compute_alerts()
         for wizard in self:
             chosen = METHOD in (wizard.sending_methods or ())
-            if chosen or wizard.move_id._origin._maventa_has_it():
+            if chosen or self.env["maventa.duplicate.guard"]._has_it(
+                wizard.move_id._origin
+            ):
                 alerts = wizard.alerts or {}
                 shown = {key: alerts[key] for key in alerts if key not in INVITATIONS}
                 wizard.alerts = shown

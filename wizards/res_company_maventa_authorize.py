@@ -101,7 +101,9 @@ class ResCompanyMaventaAuthorize(models.TransientModel):
                 )
             )
         self.company_id.sudo().maventa_administrator_id = self.env.user
-        self.company_id._maventa_request_authorization(email, self.language)
+        self.env["maventa.onboarding"]._request_authorization(
+            self.company_id, email, self.language
+        )
         return self.company_id._maventa_notification(
             "success", self.company_id.sudo()._maventa_step_requested()
         )

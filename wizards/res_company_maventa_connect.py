@@ -20,4 +20,6 @@ class ResCompanyMaventaConnect(models.TransientModel):
         self.check_access("write")
         names = ("account_name", "account_business_id", "account_vat")
         shown = {name: self[name] or "" for name in names}
-        return self.company_id._maventa_connect_account(confirmed=shown)
+        return self.env["maventa.onboarding"]._connect_account(
+            self.company_id, confirmed=shown
+        )

@@ -59,13 +59,19 @@ class ResCompanyMaventaRegister(models.TransientModel):
     def _compute_from_company(self):
         for wizard in self:
             company = wizard.company_id
-            todos = company._maventa_before_registering() if company else []
+            todos = (
+                self.env["maventa.onboarding"]._before_registering(company)
+                if company
+                else []
+            )
             if wizard.user_id and not email_normalize(wizard.email):
                 text = self.env._("Enter the person's email address.")
                 place = f"action-base.action_res_users/{wizard.user_id.id}"
                 todos.append(Todo(text, place))
             wizard.todo = todo_list(todos)
-            wizard.business_id = company and company._maventa_business_id()
+            wizard.business_id = company and self.env[
+                "maventa.onboarding"
+            ]._business_id(company)
 
     def action_check(self):
         """Look again whether all is there."""
@@ -87,7 +93,9 @@ class ResCompanyMaventaRegister(models.TransientModel):
             )
         first_name, _space, last_name = self.user_id.name.strip().partition(" ")
         self.company_id.sudo().maventa_administrator_id = self.env.user
-        left_to_do = self.company_id._maventa_register(email, first_name, last_name)
+        left_to_do = self.env["maventa.onboarding"]._register_company(
+            self.company_id, email, first_name, last_name
+        )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -117,7 +117,7 @@ def attach(database, numbers, files):
 def transfer_directly(database):
     """One run without Odoo's own lock on the scheduled action, as a job runner's."""
     with environment(database) as env:
-        env["res.company"]._cron_maventa_transfer()
+        env["maventa.queue"]._cron_transfer()
 
 
 def transfer_now(database, numbers):

@@ -59,7 +59,5 @@ def test_nothing_goes_twice_and_nothing_stays_behind(stage):
 
         server(stage, database, "-i", "account_maventa")
         stage.query(database, "UPDATE ir_cron SET nextcall = now()")
-        stage.copies.place.shell(
-            database, "env['res.company']._cron_maventa_transfer()"
-        )
+        stage.copies.place.shell(database, "env['maventa.queue']._cron_transfer()")
         assert stage.calls() == sent

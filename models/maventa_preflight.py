@@ -1,0 +1,228 @@
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from odoo import fields, models
+from odoo.tools import email_normalize, format_date
+
+from ..const import (
+    UNDER_WAY_STATES,
+)
+from ..einvoice import en16931, official_rules
+from .bis3.check import EinvoiceRule
+from .causes import VERBATIM, explain
+
+_logger = logging.getLogger(__name__)
+
+LARGEST_DOCUMENT = 150 * 1024 * 1024
+"""Bytes of a document with its files, as Maventa takes it."""
+
+BANK_DAYS = 2
+"""Days that a bank needs between getting an e-invoice and its due date."""
+
+SUM_RULES = {f"BR-CO-{number}" for number in range(10, 17)}
+"""What any document must keep: its amounts add up."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about an invoice that a person wants to know before it leaves.
+
+    :ivar code: of the cause, see :mod:`~.causes`
+    :ivar record: where it can be mended
+    :ivar blocks: whether Maventa or the receiver would refuse the invoice
+    """
+
+    code: str
+    record: Any
+    arguments: dict = field(default_factory=dict)
+    blocks: bool = True
+
+
+class PreflightError(Exception):
+    """An invoice can't be prepared; carries what was found."""
+
+    def __init__(self, *findings):
+        super().__init__(*(finding.code for finding in findings))
+        self.findings = findings
+
+
+class MaventaPreflight(models.AbstractModel):
+    """Everything that is checked before an invoice leaves.
+
+    A new check is a generator of findings, called in :meth:`_findings`, and its texts
+    in ``causes.py``."""
+
+    _name = "maventa.preflight"
+    _description = "Maventa: checks before sending"
+
+    def _findings(self, move, export=None):
+        """Everything that stands in the way of this invoice or that would surprise.
+
+        :param export: the document and what is wrong with it, if they are known already
+        """
+        move.ensure_one()
+        content, errors = export or self.env["maventa.document"]._export_invoice(move)
+        return [
+            *self._route_findings(move),
+            *self._document_findings(move, errors),
+            *(() if errors else self._rule_findings(move, content)),
+            *self._size_findings(move),
+            *self._warnings(move),
+        ]
+
+    def _obstacles(self, move, export=None):
+        """Those findings that keep the invoice from being sent."""
+        return [each for each in self._findings(move, export) if each.blocks]
+
+    def _rule_findings(self, move, content):
+        """The rules that the finished document breaks, whatever made it: by our own
+        reckoning and, if that finds nothing, by the official rules. An e-mail or a
+        letter only has to add up."""
+        broken = en16931.check(content)
+        is_einvoice = move._maventa_likely_routes()[:1] not in (["email"], ["print"])
+        if not is_einvoice:
+            broken = [each for each in broken if each.rule in SUM_RULES]
+        for rule, kind, arguments in broken:
+            yield Finding("rule", move, {"rule": rule, "kind": kind, **arguments})
+        official = is_einvoice and not broken
+        for rule, text in self._broken_officially(move, content) if official else ():
+            arguments = {"rule": rule, "kind": "official", "text": text}
+            yield Finding("rule", move, arguments)
+
+    def _broken_officially(self, move, content):
+        """What the official rules find, where an administrator has named their
+        folder."""
+        key = "account_maventa.validation_rules"
+        folder = move.env["ir.config_parameter"].sudo().get_param(key)
+        if not folder:
+            return []
+        try:
+            return official_rules.validate(folder, content)
+        except official_rules.RulesUnusable as error:
+            _tell_unusable(str(error))
+            return []
+
+    def _route_findings(self, move):
+        if channel := move._maventa_overriding_channel():
+            return self._override_findings(move, channel)
+        by_email = move.company_id.sudo().maventa_send_by_email
+        partner = move.partner_id
+        email = move._maventa_may_email() and partner._maventa_email()
+        if email and not email_normalize(email):
+            arguments = {"customer": partner.display_name, "email": email}
+            return [Finding("email_invalid", partner, arguments)]
+        if partner._maventa_routes(by_email):
+            return []
+        wanted = partner._maventa_wanted_channel()
+        arguments = {"customer": partner.display_name}
+        if wanted == "none":
+            return [Finding("customer_excluded", partner, arguments)]
+        if wanted != "automatic":
+            arguments["channel"] = self._channel_name(move, wanted)
+            return [Finding("channel_impossible", partner, arguments)]
+        code = "no_route" if by_email else "no_route_without_email"
+        return [Finding(code, partner, arguments)]
+
+    def _override_findings(self, move, channel):
+        """What the channel that a person has chosen lacks: only a letter needs what
+        was not entered along with it."""
+        values = move._maventa_customer_destination("print")
+        if channel != "print" or not move._maventa_channel_lacks("print", values):
+            return []
+        name = self._channel_name(move, channel)
+        arguments = {"customer": move.partner_id.display_name, "channel": name}
+        return [Finding("channel_impossible", move.partner_id, arguments)]
+
+    def _channel_name(self, move, channel):
+        selection = move._fields["maventa_channel"]._description_selection(move.env)
+        return dict(selection)[channel].lower()
+
+    def _warnings(self, move):
+        """What may go through, but perhaps not as the sender expects."""
+        partner = move.partner_id
+        automatic = (
+            partner._maventa_wanted_channel() == "automatic"
+            and not move._maventa_overriding_channel()
+        )
+        if automatic and move._maventa_likely_routes()[:1] == ["print"]:
+            yield Finding(
+                "by_letter", partner, {"customer": partner.name}, blocks=False
+            )
+        builder = move.env["account.edi.xml.maventa_bis3"]
+        dutch = {move.company_id.country_code, move.partner_id.country_code} == {"NL"}
+        # Among the Dutch it's no surprise, but an error of the document.
+        if builder._maventa_lacks_account(move) and not dutch:
+            yield Finding("no_account", move, blocks=False)
+        for note in self.env["maventa.document"]._attachment_notes(move):
+            yield Finding(VERBATIM, move, {"text": note}, blocks=False)
+        soon = fields.Date.context_today(move) + timedelta(days=BANK_DAYS)
+        if (
+            self._goes_to_bank(move)
+            and move.invoice_date_due
+            and move.invoice_date_due < soon
+        ):
+            due = format_date(move.env, move.invoice_date_due)
+            yield Finding("due_soon", move, {"date": due}, blocks=False)
+
+    def _goes_to_bank(self, move):
+        """Whether it goes to an e-invoice address that is a bank account: then a bank
+        delivers."""
+        if move._maventa_likely_routes()[:1] != ["einvoice"]:
+            return False
+        address, operator = move._maventa_receiver()
+        return operator and address[:2].isalpha() and address[2:4].isdigit()
+
+    def _text(self, move, finding):
+        status = move.company_id.sudo().maventa_to_transfer_status_id.name
+        arguments = {"status": status, **finding.arguments}
+        return " ".join(filter(None, explain(move.env, finding.code, arguments)))
+
+    def _refused_now(self, move):
+        """What keeps an invoice from being given to Maventa now, or None.
+
+        Asks neither Maventa nor for the document, so that many can be looked at.
+
+        :returns: a finding
+        """
+        move.ensure_one()
+        if not move.maventa_ready:
+            company = move.company_id
+            return Finding("company_off", company, {"company": company.name})
+        if move._maventa_unfit():
+            return Finding("no_invoice", move)
+        state = move._maventa_latest().state
+        if state in UNDER_WAY_STATES:
+            return Finding("under_way", move)
+        if move._maventa_is_to_transfer(move.maventa_status_id):
+            return Finding("waiting", move)
+        if move._maventa_is_taken():
+            return Finding("taken", move)
+        return next(iter(self._route_findings(move)), None)
+
+    def _document_findings(self, move, errors):
+        """What is wrong with the document for the channel it is planned to go by: a
+        rule of e-invoices does not stop an e-mail or a letter."""
+        if move._maventa_likely_routes()[:1] in (["email"], ["print"]):
+            errors = [each for each in errors if not isinstance(each, EinvoiceRule)]
+        return [Finding("no_document", move, {"text": text}) for text in errors]
+
+    def _size_findings(self, move):
+        """Whether the chosen files make the document too large."""
+        files = self.env["maventa.document"]._files(move) + move.invoice_pdf_report_id
+        # Base64 makes four bytes of three.
+        size = sum(files.mapped("file_size")) * 4 // 3
+        if move.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
+            yield Finding("files_too_large", move)
+
+
+@lru_cache(maxsize=20)
+def _tell_unusable(reason):
+    """Once for each reason and process, as it may concern thousands of invoices."""
+    _logger.error(
+        "The official rules of account_maventa.validation_rules can't be run, so"
+        " e-invoices leave checked by the addon's own rules only: %s.",
+        reason,
+    )
