@@ -9,12 +9,12 @@ from . import res_partner
 from . import res_company
 from . import maventa_circuit_breaker
 from . import maventa_queue
+from . import maventa_notification
 from . import maventa_onboarding
 from . import ir_attachment
 from . import ir_actions_report
 from . import account_move
 from . import maventa_preflight
-from . import maventa_duplicate_guard
 from . import maventa_document
 from . import account_move_send
 from . import account_journal

@@ -52,7 +52,7 @@ class AccountJournal(models.Model):
         self.ensure_one()
         return self.company_id.action_maventa_open()
 
-    # Refreshing ---------------------------------------------------------------
+    # Refreshing -------------------------------------------------------------------
 
     @api.depends("type", "company_id")
     def _compute_show_refresh_out_einvoices_status_button(self):

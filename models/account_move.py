@@ -29,8 +29,6 @@ SENDING_TYPES = ("out_invoice", "out_refund")
 
 READERS = "account.group_account_invoice,account.group_account_readonly"
 
-ACTIVITY = "account_maventa.mail_activity_failed"
-
 _logger = logging.getLogger(__name__)
 
 
@@ -152,7 +150,7 @@ class AccountMove(models.Model):
         """Show a column for every status in a kanban view, also for empty ones."""
         return statuses.search([("company_id", "in", [False, *self.env.companies.ids])])
 
-    # Stage ----------------------------------------------------------------------
+    # Stage ------------------------------------------------------------------------
 
     @api.depends("company_id", "state", "maventa_status_id", "maventa_delivery_state")
     def _compute_maventa_stage(self):
@@ -195,7 +193,7 @@ class AccountMove(models.Model):
             "on_the_way": posted & Domain("maventa_delivery_state", "in", on_the_way),
         }
 
-    # Status ---------------------------------------------------------------------
+    # Status -----------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -291,7 +289,7 @@ class AccountMove(models.Model):
         refused = self._maventa_refused(lambda m: m._maventa_status_refusal(status))
         if refused:
             raise UserError(self._maventa_refused_text(refused))
-        self.env["maventa.duplicate.guard"]._check_sent_otherwise(
+        self.env["maventa.preflight"]._check_sent_otherwise(
             self.filtered(lambda move: move._maventa_is_to_transfer(status))
         )
 
@@ -427,7 +425,7 @@ class AccountMove(models.Model):
         agreed = self.env.context.get("maventa_send_twice")
         refusal = self._maventa_status_refusal(status)
         if not refusal and self._maventa_is_to_transfer(status) and not agreed:
-            refusal = self.env["maventa.duplicate.guard"]._twice_text(self)
+            refusal = self.env["maventa.preflight"]._twice_text(self)
         if not refusal:
             self._maventa_write({"maventa_status_id": status.id})
         return refusal or None
@@ -485,7 +483,7 @@ class AccountMove(models.Model):
                 )
             )
 
-    # Transferring -------------------------------------------------------------
+    # Transferring -----------------------------------------------------------------
 
     def action_maventa_transfer(self):
         """Transfer now: does not wait for the next run.
@@ -556,9 +554,7 @@ class AccountMove(models.Model):
         waiting.write({"next_attempt_at": fields.Datetime.now()})
         self.env["maventa.circuit.breaker"]._end_pause(self.company_id)
 
-    # Channel override ---------------------------------------------------------
-
-    # What the customer's data say --------------------------------------------------
+    # Channel override -------------------------------------------------------------
 
     def _maventa_customer_destination(self, channel):
         """Where the customer would get this invoice by a channel, as form fields."""
@@ -602,8 +598,6 @@ class AccountMove(models.Model):
                 " postal code, town and country."
             )
         return None
-
-    # Choosing ---------------------------------------------------------------------
 
     def _maventa_rerouteable(self):
         """The transmission whose invoice Maventa has and can send another way.
@@ -672,12 +666,10 @@ class AccountMove(models.Model):
         )
         self.sudo()._maventa_write(dict.fromkeys(names, False))
 
-    # Going the chosen way ---------------------------------------------------------
-
     def _maventa_overriding_channel(self):
         return (self.sudo().maventa_channel_override or {}).get("channel")
 
-    # Failures -----------------------------------------------------------------
+    # Failures ---------------------------------------------------------------------
 
     @api.depends("maventa_delivery_state", "maventa_status_id")
     @api.depends_context("lang")
@@ -716,7 +708,7 @@ class AccountMove(models.Model):
         going = self - self.browse().union(*refused.values())
         if not going:
             raise UserError(self._maventa_refused_text(refused))
-        self.env["maventa.duplicate.guard"]._check_sent_otherwise(going)
+        self.env["maventa.preflight"]._check_sent_otherwise(going)
         going.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return going._maventa_gone_notice(refused)
 
@@ -745,7 +737,7 @@ class AccountMove(models.Model):
             notice["params"] |= {"message": message, "type": "warning", "sticky": True}
         return notice
 
-    # Send another way, and handled outside ------------------------------------------
+    # Handled outside --------------------------------------------------------------
 
     def action_maventa_open_customer(self):
         """Open the customer, where most causes are mended."""
@@ -768,68 +760,13 @@ class AccountMove(models.Model):
         self._maventa_write({"maventa_status_id": status.id})
         text = self.env._("Handled outside Maventa: %(note)s", note=note)
         self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
-        self._maventa_close_activities()
+        self.env["maventa.notification"]._close_activities(self)
 
     def _maventa_handled_refusal(self):
         """Why there is nothing to see to outside, or None."""
         return None if self._maventa_has_failed() else self.env._("It has not failed.")
 
-    # Activities ---------------------------------------------------------------
-
-    def _maventa_responsible(self):
-        """Who can mend the invoice: its salesperson, or whoever the company names."""
-        self.ensure_one()
-        company = self.company_id.sudo()
-        for user in (self.invoice_user_id, company.maventa_responsible_id):
-            if self._maventa_may_mend(user.sudo()):
-                return user
-        return user.browse()
-
-    def _maventa_may_mend(self, user):
-        """Whether the user is there, works for the company and may bill."""
-        return (
-            user.active
-            and not user.share
-            and self.company_id in user.company_ids
-            and user.has_group("account.group_account_invoice")
-        )
-
-    def _maventa_plan_activity(self, user, note):
-        """An activity for the failure: one that is there already is brought up to date.
-
-        The company's mail tells of it, so Odoo sends none of its own.
-        """
-        move = self.sudo().with_context(
-            lang=user.lang or "en_US", mail_activity_quick_update=True
-        )
-        values = {
-            "user_id": user.id,
-            "note": note,
-            "summary": move.env._("Transfer failed"),
-            "date_deadline": fields.Date.context_today(move.with_user(user)),
-        }
-        old = move._maventa_activities()
-        old[1:].unlink()
-        if old:
-            old[0].write(values)
-        else:
-            move.activity_schedule(ACTIVITY, **values)
-
-    def _maventa_close_activities(self):
-        """Nothing is to be done any more."""
-        self.sudo()._maventa_activities().unlink()
-
-    def _maventa_activities(self):
-        kind = self.env["ir.model.data"]._xmlid_to_res_id(ACTIVITY)
-        return self.env["mail.activity"].search(
-            [
-                ("res_model", "=", self._name),
-                ("res_id", "in", self.ids),
-                ("activity_type_id", "=", kind or 0),
-            ]
-        )
-
-    # Refreshing ---------------------------------------------------------------
+    # Refreshing -------------------------------------------------------------------
 
     def action_maventa_refresh(self):
         """Ask Maventa about these invoices now.
@@ -874,7 +811,7 @@ class AccountMove(models.Model):
             return "warning", self.env._("Maventa has none of these invoices yet.")
         return "danger" if states["failed"] else "success", ", ".join(told) + "."
 
-    # Log ----------------------------------------------------------------------
+    # Log --------------------------------------------------------------------------
 
     @api.depends("maventa_transmission_ids")
     @api.depends_context("lang", "tz")
@@ -888,7 +825,7 @@ class AccountMove(models.Model):
             move.maventa_way_reason = latest.way_reason
             move.maventa_delivered_at = latest.delivered_at
 
-    # Alerts -------------------------------------------------------------------
+    # Alerts -----------------------------------------------------------------------
 
     def _get_alerts(self):
         """EXTENDS account: tells what stands in the way of the invoice."""
@@ -989,7 +926,7 @@ class AccountMove(models.Model):
             return {}
         return {"maventa_standstill": {"level": "warning", "message": message}}
 
-    # Preflight ----------------------------------------------------------------
+    # Preflight --------------------------------------------------------------------
 
     @api.depends("partner_id", "invoice_line_ids")
     @api.depends_context("lang")
@@ -1069,7 +1006,7 @@ class AccountMove(models.Model):
             name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
         )
 
-    # Attachments --------------------------------------------------------------
+    # Attachments ------------------------------------------------------------------
 
     @api.depends("attachment_ids.maventa_goes")
     def _compute_maventa_attachment_ids(self):

@@ -42,7 +42,7 @@ class AccountMoveSend(models.AbstractModel):
 
     _inherit = "account.move.send"
 
-    # Which ways -------------------------------------------------------------------
+    # Methods ----------------------------------------------------------------------
 
     @api.model
     def _is_applicable_to_company(self, method, company):
@@ -68,7 +68,7 @@ class AccountMoveSend(models.AbstractModel):
         agreed = self.env.context.get("maventa_send_twice")
         return (
             None
-            if agreed or not self.env["maventa.duplicate.guard"]._sent_otherwise(move)
+            if agreed or not self.env["maventa.preflight"]._sent_otherwise(move)
             else "sent_otherwise"
         )
 
@@ -91,9 +91,9 @@ class AccountMoveSend(models.AbstractModel):
         wizards, because nobody knows in which order the addons are loaded.
         """
         move = move._origin
-        if METHOD in methods or self.env["maventa.duplicate.guard"]._has_it(move):
+        if METHOD in methods or self.env["maventa.preflight"]._has_it(move):
             return set(methods) - (
-                set(NETWORKS) - {self.env["maventa.duplicate.guard"]._network(move)}
+                set(NETWORKS) - {self.env["maventa.preflight"]._network(move)}
             )
         return methods
 
@@ -164,7 +164,7 @@ class AccountMoveSend(models.AbstractModel):
     def _maventa_refusal_text(self, move, code):
         """A whole sentence: why this invoice does not go through Maventa."""
         if code == "sent_otherwise":
-            return self.env["maventa.duplicate.guard"]._twice_text(move._origin)
+            return self.env["maventa.preflight"]._twice_text(move._origin)
         obstacle = self.env["maventa.preflight"]._refused_now(move._origin)
         cause, _remedy = explain(self.env, code, obstacle.arguments)
         return cause or self.env._(
@@ -173,7 +173,7 @@ class AccountMoveSend(models.AbstractModel):
             reason=self._maventa_reason(code),
         )
 
-    # Alerts -------------------------------------------------------------------
+    # Alerts -----------------------------------------------------------------------
 
     @api.model
     def _get_alerts(self, moves, moves_data):
@@ -191,7 +191,7 @@ class AccountMoveSend(models.AbstractModel):
             lambda move: (
                 {"email", "snailmail"} & set(methods[move])
                 and METHOD not in methods[move]
-                and self.env["maventa.duplicate.guard"]._has_it(move)
+                and self.env["maventa.preflight"]._has_it(move)
             )
         )
         return alerts | self._maventa_copy_alert(copied)
@@ -281,7 +281,7 @@ class AccountMoveSend(models.AbstractModel):
     def _maventa_twice_message(self, move, methods):
         networks = [network for network in NETWORKS if network in methods]
         if networks and (
-            METHOD in methods or self.env["maventa.duplicate.guard"]._has_it(move)
+            METHOD in methods or self.env["maventa.preflight"]._has_it(move)
         ):
             return self.env._(
                 "Maventa has %(invoice)s, or is about to get it. By %(way)s the"
@@ -290,9 +290,7 @@ class AccountMoveSend(models.AbstractModel):
                 way=networks[0].capitalize(),
             )
         return (
-            self.env["maventa.duplicate.guard"]._twice_text(move)
-            if METHOD in methods
-            else ""
+            self.env["maventa.preflight"]._twice_text(move) if METHOD in methods else ""
         )
 
     @api.model

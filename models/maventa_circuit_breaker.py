@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-from markupsafe import Markup
-
 from odoo import fields, models
 
 from ..client import (
@@ -182,18 +180,8 @@ class MaventaCircuitBreaker(models.AbstractModel):
         free = waiting.try_lock_for_update(allow_referencing=True)
         free.filtered("waiting_since").waiting_since = False
         if is_new:
-            self._mail_standstill(company, code)
+            self.env["maventa.notification"]._mail_standstill(company, code)
         company.env["ir.cron"]._commit_progress()
-
-    def _mail_standstill(self, company, code):
-        """Queue one mail that tells why nothing of the company leaves."""
-        texts = explain(company.env, code, {"company": company.name})
-        count = company.env["account.move"].search_count(company._maventa_waiting())
-        told = company.env._("Invoices that wait: %(count)s.", count=count)
-        subject = company.env._(
-            "Maventa takes no invoices of %(name)s", name=company.name
-        )
-        company._maventa_mail(subject, Markup("<br/>").join([*texts, told]))
 
     def _held_up(self, company):
         """The transmissions that have met a line that was down."""

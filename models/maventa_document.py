@@ -61,7 +61,7 @@ class MaventaDocument(models.AbstractModel):
     _name = "maventa.document"
     _description = "Maventa: the document of an invoice"
 
-    # Document -----------------------------------------------------------------
+    # Preparing --------------------------------------------------------------------
 
     def _prepare(self, moves, until=math.inf):
         """Make a transmission of each invoice that nobody else is writing to.
@@ -260,7 +260,7 @@ class MaventaDocument(models.AbstractModel):
             return [route for route in ROUTES if route != wanted]
         return [] if by_email else ["email"]
 
-    # PDF ---------------------------------------------------------------------------
+    # PDF --------------------------------------------------------------------------
 
     def _make_pdfs(self, moves):
         """Make the PDFs that are missing, in one call, which takes a tenth of the time.
@@ -308,6 +308,8 @@ class MaventaDocument(models.AbstractModel):
             return False
         moves.invalidate_recordset(["invoice_pdf_report_id", "invoice_pdf_report_file"])
         return True
+
+    # Attachments ------------------------------------------------------------------
 
     def _attachment_notes(self, move):
         """What of the chosen files will not reach the customer, and why."""

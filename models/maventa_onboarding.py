@@ -50,6 +50,8 @@ class MaventaOnboarding(models.AbstractModel):
     _name = "maventa.onboarding"
     _description = "Maventa: connecting and registering companies"
 
+    # Connecting -------------------------------------------------------------------
+
     def _connect_account(self, company, confirmed=None):
         """Connect the account entered, or ask first whether it is the company's.
 
@@ -141,7 +143,7 @@ class MaventaOnboarding(models.AbstractModel):
             name=company.env._("Is this your account?"), target="new"
         )
 
-    # Registration -------------------------------------------------------------
+    # Registration -----------------------------------------------------------------
 
     def _register_company(self, company, email, first_name, last_name):
         """Open an account at Maventa, with a person as its user.
@@ -221,7 +223,7 @@ class MaventaOnboarding(models.AbstractModel):
             return self._with_answer(company, text, cause)
         return str(error)
 
-    # What Maventa wants to know ---------------------------------------------------
+    # Data for the registration ----------------------------------------------------
 
     def _check_registrable(self, company):
         """See that all is there before anything leaves.
@@ -344,7 +346,7 @@ class MaventaOnboarding(models.AbstractModel):
             email=email_normalize(company.email),
         )
 
-    # Asking for a signature -------------------------------------------------------
+    # Authorization ----------------------------------------------------------------
 
     def _request_authorization(self, company, email, locale):
         """Have Maventa mail a request for a signature.
@@ -450,7 +452,7 @@ class MaventaOnboarding(models.AbstractModel):
             company._maventa_move_to("declined", maventa_signed=False)
         return False
 
-    # Looking by itself ------------------------------------------------------------
+    # Scheduled checks -------------------------------------------------------------
 
     def _cron_authorization(self):
         """Look whether requests have been signed, and whether stopped companies may
@@ -562,7 +564,7 @@ class MaventaOnboarding(models.AbstractModel):
             ]
         )
 
-    # Telling Maventa where to call --------------------------------------------------
+    # Webhook ----------------------------------------------------------------------
 
     def _forget_webhook(self, companies):
         """Another account has been told nothing yet."""

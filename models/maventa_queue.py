@@ -42,7 +42,7 @@ class MaventaQueue(models.AbstractModel):
     _name = "maventa.queue"
     _description = "Maventa: scheduled transfer and polling"
 
-    # Turns --------------------------------------------------------------------
+    # Turns ------------------------------------------------------------------------
 
     def _process_in_turns(self, companies, steps):
         """Work for a bounded time, the companies in turn, and tell of the failures.
@@ -99,16 +99,15 @@ class MaventaQueue(models.AbstractModel):
 
     def _mail_failures(self):
         """One mail to each company with all failures that it was not told of yet."""
-        untold = self.env["maventa.transmission"]._read_group(
+        pending = self.env["maventa.transmission"]._read_group(
             [("mail_pending", "=", True)], ["company_id"]
         )
-        for (company,) in untold:
-            self._step(company._maventa_for_its_readers(), self._mail_failures_of)
+        notification = self.env["maventa.notification"]
+        for (company,) in pending:
+            company = company._maventa_for_its_readers()
+            self._step(company, notification._mail_failures)
 
-    def _mail_failures_of(self, company):
-        company.env["maventa.transmission"]._tell_failures(company)
-
-    # Transfer -----------------------------------------------------------------
+    # Transfer ---------------------------------------------------------------------
 
     def _cron_transfer(self):
         """Transfer what waits for a bounded time; the companies take turns.
@@ -352,6 +351,8 @@ class MaventaQueue(models.AbstractModel):
             cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
             moment = fields.Datetime.add(fields.Datetime.now(), seconds=delay)
             cron._trigger(at=moment if delay else None)
+
+    # Polling ----------------------------------------------------------------------
 
     def _cron_delivery(self):
         """Ask Maventa about what is due, for a bounded time, the companies in turn."""

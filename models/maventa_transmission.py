@@ -351,7 +351,7 @@ class MaventaTransmission(models.Model):
                     "Choose “Send another way” again and correct the address."
                 )
 
-    # The one gate -------------------------------------------------------------
+    # State changes ----------------------------------------------------------------
 
     def _set_state(self, state, **values):
         """Move to a state, with whatever else changes along with it.
@@ -372,7 +372,7 @@ class MaventaTransmission(models.Model):
                 )
         self.write({"state": state, "invoice_synced": False, **values})
 
-    # Claiming -----------------------------------------------------------------
+    # Claiming ---------------------------------------------------------------------
 
     @api.model
     def _release_expired(self, company):
@@ -447,7 +447,7 @@ class MaventaTransmission(models.Model):
         wanted_status = self.company_id.sudo().maventa_to_transfer_status_id
         return move.state == "posted" and move.maventa_status_id == wanted_status
 
-    # Ends and pauses ---------------------------------------------------------
+    # Retries and failures ---------------------------------------------------------
 
     def _fail(self, code, arguments=None):
         """End as failed, for the reason that ``code`` stands for."""
@@ -516,7 +516,7 @@ class MaventaTransmission(models.Model):
             "cancelled", next_attempt_at=False
         )
 
-    # Sending ------------------------------------------------------------------
+    # Sending ----------------------------------------------------------------------
 
     @api.model
     def _send(self, client, origins, served=False):
@@ -674,7 +674,7 @@ class MaventaTransmission(models.Model):
             error_args=False,
         )
 
-    # Rerouting ----------------------------------------------------------------
+    # Rerouting --------------------------------------------------------------------
 
     def _is_void(self):
         """Whether the invoice is what it was before this transmission."""
@@ -712,7 +712,7 @@ class MaventaTransmission(models.Model):
         self.move_id.invalidate_recordset(["maventa_transmission_ids"])
         return rerouting
 
-    # Handing over -----------------------------------------------------------------
+    # Submitting -------------------------------------------------------------------
 
     def _reroute_submission(self, origin):
         """It is looked at first, then sent another way."""
@@ -740,8 +740,6 @@ class MaventaTransmission(models.Model):
         snapshot = Snapshot.of(invoice).to_json()
         self._not_tried("prepared", snapshot=snapshot, next_attempt_at=now)
 
-    # What follows -----------------------------------------------------------------
-
     def _may_be_taken(self):
         """Whether what Maventa says of the invoice may be due to this."""
         under_way = self.state in UNDER_WAY_STATES
@@ -753,9 +751,7 @@ class MaventaTransmission(models.Model):
             names = ("maventa_delivery_state", "maventa_channel")
             move._maventa_write({name: values[name] for name in names})
 
-    # Polling ------------------------------------------------------------------
-
-    # Asking -------------------------------------------------------------------
+    # Polling ----------------------------------------------------------------------
 
     @api.model
     def _due_polls(self, company, skipped):
@@ -809,7 +805,7 @@ class MaventaTransmission(models.Model):
         """The invoice's other transmissions that Maventa has."""
         return (self.move_id.maventa_transmission_ids - self).filtered("remote_id")
 
-    # Answers ------------------------------------------------------------------
+    # Poll results -----------------------------------------------------------------
 
     def _take_poll_results(self, answers, missing=()):
         """Write down what is new, and when the next look is. One bad answer costs only
@@ -985,7 +981,7 @@ class MaventaTransmission(models.Model):
             "error_args": {"text": text, "customer": customer},
         }
 
-    # Webhooks -----------------------------------------------------------------
+    # Webhooks ---------------------------------------------------------------------
 
     @api.model
     def _take_webhook(self, secret, ids):
@@ -1030,7 +1026,7 @@ class MaventaTransmission(models.Model):
         if not self.env["ir.cron.trigger"].search_count(asked, limit=1):
             cron._trigger(at=moment)
 
-    # Synchronising the invoice ------------------------------------------------
+    # Synchronising the invoice ----------------------------------------------------
 
     @api.model
     def _sync_all_invoices(self, company, until):
@@ -1107,7 +1103,7 @@ class MaventaTransmission(models.Model):
         for values, group in groups.items():
             group.move_id._maventa_write(dict(values))
         news = current.filtered(lambda t: t.notified_state != t._news_key())
-        news._tell_invoices()
+        self.env["maventa.notification"]._notify(news)
         synced._sync_reroutings()
         return synced
 
@@ -1176,7 +1172,7 @@ class MaventaTransmission(models.Model):
             return self.move_id._maventa_status_after()
         return None
 
-    # Notes, activities, mail --------------------------------------------------------
+    # News -------------------------------------------------------------------------
 
     def _news_key(self):
         return f"{self.state}/{self.warning or ''}"
@@ -1188,60 +1184,6 @@ class MaventaTransmission(models.Model):
         """Whether the invoice has not been told of this state yet."""
         return self._notified_state_only() != self.state
 
-    def _tell_invoices(self):
-        """Notes for what a person wants to read later, activities for what is to be
-        done; both once, however often Maventa says the same."""
-        self._log_on_invoices()
-        changed = self.filtered(lambda t: t._is_in_new_state())
-        failed = changed.filtered(lambda t: t.state == "failed")
-        failed.mail_pending = True
-        failed._try("plan activities", failed._plan_activities)
-        taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
-        taken.mail_pending = False
-        taken.move_id._maventa_close_activities()
-        for key, group in self.grouped(lambda t: t._news_key()).items():
-            group.notified_state = key
-
-    def _plan_activities(self):
-        """Have somebody see to each failure, told in that person's language."""
-        for transmission in self:
-            user = transmission.move_id._maventa_responsible()
-            if user:
-                told = transmission.with_context(lang=user.sudo().lang or "en_US")
-                note = Markup("%s<br/>%s") % (told.error_message, told.remedy)
-                transmission.move_id._maventa_plan_activity(user.sudo(), note)
-
-    def _log_on_invoices(self):
-        bodies = {t.move_id.id: t._note() for t in self}
-        bodies = {number: body for number, body in bodies.items() if body}
-        if bodies:
-            self.env["account.move"].browse(bodies)._message_log_batch(bodies=bodies)
-
-    def _note(self):
-        """What is new, as the text of a note; empty for what the state says already."""
-        texts = [self._state_note()] if self._is_in_new_state() else []
-        if self.warning and not (self.notified_state or "").endswith(self.warning):
-            texts += self._warning_texts()
-        return Markup("<br/>").join(filter(None, texts))
-
-    def _state_note(self):
-        if self.state == "failed":
-            return Markup("%s<br/>%s") % (self.error_message, self.remedy)
-        if self.state != "accepted":
-            return ""
-        if self._notified_state_only() in STATE_BY_STATUS.values():
-            return self.env._("Maventa sends the invoice again, another way.")
-        if self.rerouted_id:
-            return self.env._(
-                "Maventa sends it another way: %(channel)s, %(address)s.",
-                channel=self._channel_name(self.planned_channel),
-                address=", ".join(self.request.values()),
-            )
-        return self.env._(
-            "Handed over to Maventa. Planned channel: %(channel)s.",
-            channel=self._channel_name(self.planned_channel),
-        )
-
     def _warning_texts(self):
         """What is worth knowing of an invoice that has left, and what to do."""
         arguments = {"planned": self._channel_name(self.planned_channel)}
@@ -1251,34 +1193,7 @@ class MaventaTransmission(models.Model):
         selection = self._fields["planned_channel"]._description_selection(self.env)
         return dict(selection).get(channel, "")
 
-    @api.model
-    def _tell_failures(self, company):
-        """Have one mail tell of all failures that it has not been told of yet."""
-        untold = self.search(
-            [("company_id", "=", company.id), ("mail_pending", "=", True)]
-        )
-        untold = untold.sorted("id").try_lock_for_update(allow_referencing=True)
-        untold._mail_failures(company)
-        untold.mail_pending = False
-        self.env["ir.cron"]._commit_progress()
-
-    def _mail_failures(self, company):
-        """Queue one mail that tells cause and remedy of each failure."""
-        if not self or not company.sudo().maventa_notification_email:
-            return
-        body = self.env["ir.qweb"]._render(
-            "account_maventa.transfer_failure_mail",
-            {"transmissions": self, "company": company},
-        )
-        count = len(self)
-        subject = (
-            self.env._("1 invoice could not be sent")
-            if count == 1
-            else self.env._("%(count)s invoices could not be sent", count=count)
-        )
-        company._maventa_mail(subject, body)
-
-    # Log ----------------------------------------------------------------------
+    # Log --------------------------------------------------------------------------
 
     @api.depends("accepted_at", "delivered_at")
     def _compute_delivery_hours(self):
@@ -1325,7 +1240,7 @@ class MaventaTransmission(models.Model):
         text = self.env._("Planned: %(planned)s. Taken: %(taken)s.", **channels)
         return " ".join(filter(None, [text, told]))
 
-    # Timeline -----------------------------------------------------------------------
+    # Timeline ---------------------------------------------------------------------
 
     @api.depends("state", "accepted_at", "delivered_at", "event_ids", "error_code")
     @api.depends_context("lang", "tz")
@@ -1388,7 +1303,7 @@ class MaventaTransmission(models.Model):
             text = self.handled_note or ""
             yield _step(self.handled_at, title, "fa-hand-paper-o", text=text)
 
-    # Document -----------------------------------------------------------------
+    # Document ---------------------------------------------------------------------
 
     @api.depends("document")
     def _compute_document_links(self):
@@ -1402,8 +1317,6 @@ class MaventaTransmission(models.Model):
 
     def _file_address(self, what):
         return f"/account_maventa/file/{self.id}/{what}"
-
-    # What was sent --------------------------------------------------------------------
 
     def _store(self, document):
         store_content(self, "document", document, "application/xml")
@@ -1448,8 +1361,6 @@ class MaventaTransmission(models.Model):
                 return file
         return self._sent_file(len(self._sent_files()))
 
-    # What Maventa has -----------------------------------------------------------------
-
     def _file_at_maventa(self, return_format):
         """What Maventa has or has made of the invoice.
 
@@ -1468,8 +1379,6 @@ class MaventaTransmission(models.Model):
         except NotFound as error:
             text = self.env._("Maventa does not have this document, or not any more.")
             raise UserError(text) from error
-
-    # Opening --------------------------------------------------------------------------
 
     def _file(self, what):
         """The file that one of the buttons stands for.
@@ -1496,7 +1405,7 @@ class MaventaTransmission(models.Model):
             "target": "new",
         }
 
-    # Retention ----------------------------------------------------------------
+    # Retention --------------------------------------------------------------------
 
     @api.depends("document_dropped_at")
     @api.depends_context("lang", "tz")

@@ -395,7 +395,7 @@ class ResCompany(models.Model):
                 }
             )
 
-    # Validation ---------------------------------------------------------------
+    # Validation -------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -538,7 +538,7 @@ class ResCompany(models.Model):
             )
         return ""
 
-    # Activation ---------------------------------------------------------------
+    # Activation -------------------------------------------------------------------
 
     @api.constrains("maventa_active", "maventa_to_transfer_status_id")
     def _check_maventa_to_transfer_status(self):
@@ -638,7 +638,7 @@ class ResCompany(models.Model):
             return self._maventa_default_status() or waits
         return self._maventa_default_status()
 
-    # Dashboard ----------------------------------------------------------------
+    # Dashboard --------------------------------------------------------------------
 
     @api.depends(
         "maventa_state",
@@ -667,7 +667,7 @@ class ResCompany(models.Model):
         for company in self:
             company.maventa_has_key = bool(company.maventa_stored_api_key)
 
-    # What to do next --------------------------------------------------------------
+    # Next step --------------------------------------------------------------------
 
     @api.depends("maventa_state", "maventa_company_uuid", "maventa_state_at")
     @api.depends_context("lang", "tz")
@@ -736,15 +736,13 @@ class ResCompany(models.Model):
         moment = self.maventa_state_at
         return format_datetime(self.env, moment, dt_format="short") if moment else "?"
 
-    # What is missing before switching on ------------------------------------------
-
     @api.depends_context("lang")
     def _compute_maventa_todo(self):
         for company in self:
             todos = company._maventa_before_switching_on()
             company.maventa_todo = todo_list(todos)
 
-    # Numbers ----------------------------------------------------------------------
+    # Counts and problems ----------------------------------------------------------
 
     def _compute_maventa_counts(self):
         # The screen shows companies that the reader has not switched to.
@@ -840,7 +838,7 @@ class ResCompany(models.Model):
         values = {"company": company.name}
         return " ".join(explain(self.env, "company_stopped", values))
 
-    # Ways on ----------------------------------------------------------------------
+    # Actions ----------------------------------------------------------------------
 
     def action_maventa_open(self):
         """Open the company's Maventa settings."""
@@ -887,9 +885,7 @@ class ResCompany(models.Model):
         context = {"allowed_company_ids": allowed}
         return action | {"domain": domain, "context": context}
 
-    # Client -------------------------------------------------------------------
-
-    # The client -----------------------------------------------------------------
+    # Client -----------------------------------------------------------------------
 
     def _maventa_client(self, keep_token=False):
         """A client that speaks for this company. Use it as a context manager.
@@ -996,7 +992,7 @@ class ResCompany(models.Model):
             )
         return UserError(self.env._("Maventa refused: %(text)s", text=str(error)))
 
-    # Connecting ---------------------------------------------------------------
+    # Connecting -------------------------------------------------------------------
 
     def action_maventa_connect(self):
         """Check an account that exists already, link it to this software, and have the
@@ -1042,27 +1038,6 @@ class ResCompany(models.Model):
             }
         )
 
-    def _maventa_commit(self):
-        """Keep what is known so far, whatever becomes of what comes next."""
-        if not modules.module.current_test:
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    # Authorization ------------------------------------------------------------
-
-    def _maventa_move_to(self, state, **values):
-        """Note how far the company has come, and since when."""
-        company = self.sudo()
-        if company.maventa_state != state:
-            values["maventa_state"] = state
-            values["maventa_state_at"] = fields.Datetime.now()
-        company.write(values)
-
-    def _maventa_signs_electronically(self):
-        """Elsewhere Maventa's support authenticates companies by hand."""
-        return register_country(self.country_id.code) in SIGNING_COUNTRIES
-
-    # Asking how things stand ------------------------------------------------------
-
     def action_maventa_refresh(self):
         """Ask Maventa how far the signing has come, and whether all is well."""
         self.ensure_one()
@@ -1100,13 +1075,30 @@ class ResCompany(models.Model):
             },
         }
 
+    def _maventa_signs_electronically(self):
+        """Elsewhere Maventa's support authenticates companies by hand."""
+        return register_country(self.country_id.code) in SIGNING_COUNTRIES
+
+    def _maventa_move_to(self, state, **values):
+        """Note how far the company has come, and since when."""
+        company = self.sudo()
+        if company.maventa_state != state:
+            values["maventa_state"] = state
+            values["maventa_state_at"] = fields.Datetime.now()
+        company.write(values)
+
+    def _maventa_commit(self):
+        """Keep what is known so far, whatever becomes of what comes next."""
+        if not modules.module.current_test:
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+
     def _maventa_is_copy(self):
         """Whether this database is a copy of the one that was connected."""
         company = self.sudo()
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         return company.maventa_database_uuid not in (False, uuid)
 
-    # Webhook ------------------------------------------------------------------
+    # Transfer ---------------------------------------------------------------------
 
     @api.depends("maventa_active", "maventa_webhook_url")
     @api.depends_context("lang")
@@ -1115,6 +1107,21 @@ class ResCompany(models.Model):
             company.maventa_webhook_text = self.env["maventa.onboarding"]._webhook_text(
                 company.sudo()
             )
+
+    @api.depends("maventa_pauses", "maventa_pause_code", "maventa_paused_until")
+    @api.depends_context("lang", "tz")
+    def _compute_maventa_pause(self):
+        for company in self:
+            company.maventa_pause = self.env["maventa.circuit.breaker"]._pause_text(
+                company
+            )
+
+    def action_maventa_try_now(self):
+        """End the pause of the company: one invoice tries the line at once."""
+        self.ensure_one()
+        self._maventa_check_administrator()
+        self.env["maventa.circuit.breaker"]._end_pause(self)
+        self.env["maventa.queue"]._trigger_transfer(delay=0)
 
     def _maventa_for_its_readers(self):
         """The company with a context whose texts are in its own language."""
@@ -1135,44 +1142,11 @@ class ResCompany(models.Model):
         )
         return len(self.env.execute_query(row)) == len(self)
 
-    # Delivery -----------------------------------------------------------------
-
     def _maventa_name_responsible(self):
         """Whoever switches the integration on, unless somebody is named already."""
         if self.env.user.active and self.env.user._is_internal():
             nobody = self.sudo().filtered(lambda c: not c.maventa_responsible_id)
             nobody.maventa_responsible_id = self.env.user
-
-    # Circuit breaker ----------------------------------------------------------
-
-    @api.depends("maventa_pauses", "maventa_pause_code", "maventa_paused_until")
-    @api.depends_context("lang", "tz")
-    def _compute_maventa_pause(self):
-        for company in self:
-            company.maventa_pause = self.env["maventa.circuit.breaker"]._pause_text(
-                company
-            )
-
-    def _maventa_mail(self, subject, body):
-        """Queue a mail to whoever is told of failures, if there is somebody."""
-        address = self.sudo().maventa_notification_email
-        if address:
-            self.env["mail.mail"].sudo().create(
-                {
-                    "subject": subject,
-                    "body_html": body,
-                    "email_to": address,
-                    "email_from": self.email_formatted,
-                    "auto_delete": False,
-                }
-            )
-
-    def action_maventa_try_now(self):
-        """End the pause of the company: one invoice tries the line at once."""
-        self.ensure_one()
-        self._maventa_check_administrator()
-        self.env["maventa.circuit.breaker"]._end_pause(self)
-        self.env["maventa.queue"]._trigger_transfer(delay=0)
 
 
 def _cleaned(vals):

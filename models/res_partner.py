@@ -110,7 +110,7 @@ class ResPartner(models.Model):
         email = self.email or self.commercial_partner_id.email or ""
         return email_normalize(email) or email.strip()
 
-    # Identifiers --------------------------------------------------------------
+    # Identifiers ------------------------------------------------------------------
 
     def _maventa_vat(self):
         """The VAT number, in capitals and with its prefix; nothing if it has none."""

@@ -11,7 +11,7 @@ from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..models.causes import OTHER, UNTOLD, delivery_cause
-from ..models.maventa_transmission import MaventaTransmission as Settling
+from ..models.maventa_notification import MaventaNotification
 from .common import ADDRESS, MaventaCase
 
 MODELS = "odoo.addons.account_maventa.models"
@@ -403,15 +403,15 @@ class TestDelivery(DeliveryCase):
 
     def test_a_conflict_is_no_error_and_is_repeated_in_a_new_transaction(self):
         move = self.send(self.failing)
-        plan, conflicts = Settling._plan_activities, [SerializationFailure()]
+        plan, conflicts = MaventaNotification._plan_activities, [SerializationFailure()]
 
-        def plan_or_conflict(transmissions):
+        def plan_or_conflict(self, failed):
             if conflicts:
                 raise conflicts.pop()
-            plan(transmissions)
+            plan(self, failed)
 
         with (
-            patch.object(Settling, "_plan_activities", plan_or_conflict),
+            patch.object(MaventaNotification, "_plan_activities", plan_or_conflict),
             self.assertNoLogs(f"{MODELS}.maventa_transmission", "ERROR"),
         ):
             self.look()
@@ -421,7 +421,9 @@ class TestDelivery(DeliveryCase):
     @mute_logger(f"{MODELS}.maventa_queue")
     def test_a_run_that_dies_before_it_told_is_made_up_for_by_the_next(self):
         move = self.send(self.failing)
-        with patch.object(Settling, "_mail_failures", side_effect=MemoryError):
+        with patch.object(
+            MaventaNotification, "_mail_failures", side_effect=MemoryError
+        ):
             self.look()
         self.assertInvoice(move, self.failed, "failed")
         self.assertFalse(self.mails())

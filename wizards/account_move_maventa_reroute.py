@@ -111,7 +111,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
                 invoices=", ".join([*names, "…"] if taken[NAMED:] else names),
             )
         return "\n".join(
-            [text, self.env["maventa.duplicate.guard"]._twice_text(self.move_ids)]
+            [text, self.env["maventa.preflight"]._twice_text(self.move_ids)]
         ).strip()
 
     @api.depends("move_ids", "channel", *ASKED)

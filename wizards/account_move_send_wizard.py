@@ -62,9 +62,7 @@ class AccountMoveSendWizard(models.TransientModel):
         result = super(AccountMoveSendWizard, agreed)._compute_alerts()
         for wizard in self:
             chosen = METHOD in (wizard.sending_methods or ())
-            if chosen or self.env["maventa.duplicate.guard"]._has_it(
-                wizard.move_id._origin
-            ):
+            if chosen or self.env["maventa.preflight"]._has_it(wizard.move_id._origin):
                 alerts = wizard.alerts or {}
                 shown = {key: alerts[key] for key in alerts if key not in INVITATIONS}
                 wizard.alerts = shown
