@@ -74,8 +74,8 @@ class AccountJournal(models.Model):
 
     def _maventa_polls(self):
         company = self.company_id.sudo()
-        able = company.filtered_domain(self.env["maventa.queue"]._able_to_read())
-        return self.type == "sale" and bool(able)
+        restriction = self.env["maventa.queue"]._read_restriction(company)
+        return self.type == "sale" and not restriction
 
     def _maventa_on_the_way(self):
         domain = [("move_id.journal_id", "=", self.id), ("state", "=", "accepted")]

@@ -42,8 +42,9 @@ class MaventaOperator(models.Model):
             return
         companies = self.env["res.company"].sudo()
         until = time.monotonic() + RUN_SECONDS
-        for company in companies.search(self.env["maventa.queue"]._able_to_send()):
-            operators = None if company._maventa_is_copy() else self._fetch(company)
+        for company in companies.search([("maventa_active", "=", True)]):
+            may_ask = not self.env["maventa.queue"]._send_restriction(company)
+            operators = may_ask and self._fetch(company)
             if operators:
                 self._replace(operators)
             if operators or time.monotonic() >= until:

@@ -107,6 +107,48 @@ class MaventaQueue(models.AbstractModel):
             company = company._maventa_for_its_readers()
             self._step(company, notification._mail_failures)
 
+    # Restrictions -----------------------------------------------------------------
+
+    def _read_restriction(self, company):
+        """Why Maventa can't be asked anything for a company.
+
+        :returns: the code of a cause, or False when it can
+        """
+        company = company.sudo()
+        if company.maventa_state != "authenticated":
+            return "not_verified"
+        if not (company.maventa_stored_api_key and company.maventa_company_uuid):
+            return "credentials_refused"
+        if company.maventa_problem_code:
+            return company.maventa_problem_code
+        if company._maventa_is_copy():
+            return "database_copied"
+        try:
+            company._maventa_base_url()
+        except ValueError:
+            return "invalid_endpoint"
+        return False
+
+    def _send_restriction(self, company):
+        """Why no invoice of a company may leave, except that it is paused.
+
+        :returns: the code of a cause, or False when they may
+        """
+        if not company.sudo().maventa_active:
+            return "company_off"
+        return self._read_restriction(company)
+
+    def _may_send(self, company):
+        """Look once more, in a fresh transaction, whether invoices may leave."""
+        code = self._send_restriction(company)
+        if code in ("database_copied", "invalid_endpoint"):
+            company.sudo().maventa_problem_code = code
+        return not code
+
+    def _may_read(self, company):
+        is_open = self.env["maventa.circuit.breaker"]._open_until(company)
+        return not (is_open or self._read_restriction(company))
+
     # Transfer ---------------------------------------------------------------------
 
     def _cron_transfer(self):
@@ -167,7 +209,8 @@ class MaventaQueue(models.AbstractModel):
         if work_left:
             cron._trigger()
             return
-        able = self.env["res.company"].sudo().search(self._able_to_send())
+        active = self.env["res.company"].sudo().search([("maventa_active", "=", True)])
+        able = active.filtered(lambda company: not self._send_restriction(company))
         moments = [self._next_attempt(company) for company in able]
         if any(moments):
             cron._trigger(at=min(filter(None, moments)))
@@ -183,14 +226,6 @@ class MaventaQueue(models.AbstractModel):
             limit=1,
         )
         return min(filter(None, [due, left_behind.lease_until]), default=False)
-
-    def _able_to_send(self):
-        """The companies whose invoices may leave."""
-        return [
-            ("maventa_active", "=", True),
-            ("maventa_state", "=", "authenticated"),
-            ("maventa_problem_code", "=", False),
-        ]
 
     def _note_turn(self, company, _until):
         """Remember the turn, unless somebody is just writing to the company."""
@@ -210,18 +245,6 @@ class MaventaQueue(models.AbstractModel):
         stopped.try_lock_for_update(allow_referencing=True).waiting_since = False
         company.env["ir.cron"]._commit_progress()
         return False
-
-    def _may_send(self, company):
-        """Look once more, in a fresh transaction, whether invoices may leave."""
-        company = company.sudo()
-        if company.filtered_domain(self._able_to_send()) and company._maventa_is_copy():
-            company.maventa_problem_code = "database_copied"
-        if company.filtered_domain(self._able_to_send()):
-            try:
-                company._maventa_base_url()
-            except ValueError:
-                company.maventa_problem_code = "invalid_endpoint"
-        return bool(company.filtered_domain(self._able_to_send()))
 
     def _prepare_and_send(self, company, until):
         """Batch after batch, at least one; tell whether something is left."""
@@ -360,26 +383,6 @@ class MaventaQueue(models.AbstractModel):
         left = self._process_in_turns(self._companies_to_poll(), steps)
         self._schedule_delivery(left)
 
-    def _able_to_read(self):
-        return [
-            ("maventa_state", "=", "authenticated"),
-            ("maventa_problem_code", "=", False),
-            ("maventa_stored_api_key", "!=", False),
-            ("maventa_company_uuid", "!=", False),
-        ]
-
-    def _may_read(self, company):
-        company = company.sudo()
-        if company._maventa_is_copy() or self.env[
-            "maventa.circuit.breaker"
-        ]._open_until(company):
-            return False
-        try:
-            company._maventa_base_url()
-        except ValueError:
-            return False
-        return bool(company.filtered_domain(self._able_to_read()))
-
     def _companies_to_poll(self):
         """The companies with something due, first who has waited longest."""
         due = self._first_polls(("next_poll_at", "<=", fields.Datetime.now()))
@@ -400,7 +403,7 @@ class MaventaQueue(models.AbstractModel):
                 self.env["maventa.circuit.breaker"]._open_until(company) or moment,
             )
             for company, moment in rows
-            if company.sudo().filtered_domain(self._able_to_read())
+            if not self._read_restriction(company)
         }
 
     def _schedule_delivery(self, work_left=False):

@@ -830,9 +830,7 @@ class ResCompany(models.Model):
         if not company.maventa_active:
             return ""
         if not company.maventa_problem_code:
-            return company.maventa_cron_problem or self.env[
-                "maventa.circuit.breaker"
-            ]._pause_text(company)
+            return company.maventa_cron_problem or company.maventa_pause
         if self.env.user.has_group(ADMINISTRATOR):
             return company.maventa_problem
         values = {"company": company.name}

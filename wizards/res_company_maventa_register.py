@@ -57,21 +57,16 @@ class ResCompanyMaventaRegister(models.TransientModel):
 
     @api.depends("company_id", "user_id", "email")
     def _compute_from_company(self):
+        onboarding = self.env["maventa.onboarding"]
         for wizard in self:
             company = wizard.company_id
-            todos = (
-                self.env["maventa.onboarding"]._before_registering(company)
-                if company
-                else []
-            )
+            todos = onboarding._before_registering(company) if company else []
             if wizard.user_id and not email_normalize(wizard.email):
                 text = self.env._("Enter the person's email address.")
                 place = f"action-base.action_res_users/{wizard.user_id.id}"
                 todos.append(Todo(text, place))
             wizard.todo = todo_list(todos)
-            wizard.business_id = company and self.env[
-                "maventa.onboarding"
-            ]._business_id(company)
+            wizard.business_id = company and onboarding._business_id(company)
 
     def action_check(self):
         """Look again whether all is there."""
