@@ -9,6 +9,7 @@ import re
 from stdnum.be import vat as belgian
 from stdnum.ee import registrikood as estonian
 from stdnum.fi import ytunnus as finnish
+from stdnum.iso7064 import mod_97_10
 from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr as swedish
 
@@ -117,6 +118,16 @@ PEPPOL_ADDRESS = re.compile(r"(\d{4})\s*:\s*(\S.*)")
 PARTICIPANT_SCHEME = "iso6523-actorid-upis::"
 OVT = re.compile(r"0037\d{8}\w{0,5}")
 GLN = re.compile(r"\d{13}")
+IBAN_LENGTHS = {
+    "FI": 18,
+    "SE": 24,
+    "NO": 15,
+    "DK": 18,
+    "NL": 18,
+    "EE": 20,
+    "BE": 16,
+    "DE": 22,
+}
 FINNISH_SCHEMES = ("0037", "0212", "0213")
 """Schemes of Finnish numbers that Peppol does not allow as addresses any more: the OVT
 code stands for them."""
@@ -248,6 +259,20 @@ def address_text(text, country=""):
         return text
     scheme, value = address(*found) or found
     return value if scheme == "0216" and scheme not in text[:4] else f"{scheme}:{value}"
+
+
+def is_address(text, country=""):
+    """Whether a text can be an e-invoice address.
+
+    A form that is known must have right check digits; of other forms it is only known
+    that they have digits.
+    """
+    bare = re.sub(r"[\s\u200b-\u200d\ufeff./-]", "", text or "").upper()
+    if found := parse_address(text, country):
+        return found[0] not in SCHEMES or address(*found) is not None
+    if len(bare) == IBAN_LENGTHS.get(bare[:2]):
+        return mod_97_10.is_valid(bare[4:] + bare[:4])
+    return has_digits(bare) and not GLN.fullmatch(bare)
 
 
 def same_company(country, ours, theirs):

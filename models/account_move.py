@@ -27,6 +27,9 @@ OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
 SENDING_TYPES = ("out_invoice", "out_refund")
 """Customer invoices (debit notes are such) and credit notes."""
 
+NAMED = 10
+"""So many invoices are named in a text; of more, how many they are."""
+
 READERS = "account.group_account_invoice,account.group_account_readonly"
 
 _logger = logging.getLogger(__name__)
@@ -305,9 +308,20 @@ class AccountMove(models.Model):
     @api.model
     def _maventa_refused_text(self, refused):
         return "\n".join(
-            f"{', '.join(moves.mapped('display_name'))}: {reason}"
-            for reason, moves in refused.items()
+            f"{moves._maventa_names()}: {reason}" for reason, moves in refused.items()
         )
+
+    def _maventa_names(self):
+        """Their names for a text: each once, as drafts have the same, and not all of
+        many."""
+        names = [
+            name if count == 1 else f"{name} ({count})"
+            for name, count in Counter(self.mapped("display_name")).items()
+        ]
+        more = len(names) - NAMED
+        if more > 1:
+            names[NAMED:] = [self.env._("%(count)s more", count=more)]
+        return ", ".join(names)
 
     def _maventa_unfit(self):
         """Why this is nothing that Maventa sends, or None."""
@@ -479,7 +493,7 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._(
                     "%(invoices)s can't be deleted: Maventa has received them.",
-                    invoices=sent.move_id.mapped("display_name"),
+                    invoices=sent.move_id._maventa_names(),
                 )
             )
 
@@ -861,15 +875,17 @@ class AccountMove(models.Model):
         """What stands in the way of an invoice that is still to be sent."""
         if not self._maventa_is_before_transfer():
             return {}
+        findings = self.env["maventa.preflight"]._findings(self)
+        if not self._maventa_is_to_transfer(self.maventa_status_id):
+            # A choice that somebody made is no problem, unless it is gone against.
+            findings = [each for each in findings if each.code != "customer_excluded"]
         return {
             f"maventa_finding_{index}": {
                 "level": "warning" if finding.blocks else "info",
                 "message": self.env["maventa.preflight"]._text(self, finding),
                 **self._maventa_mending(finding.record),
             }
-            for index, finding in enumerate(
-                self.env["maventa.preflight"]._findings(self)
-            )
+            for index, finding in enumerate(findings)
         }
 
     def _maventa_mending(self, record):

@@ -300,6 +300,6 @@ class AccountMoveSend(models.AbstractModel):
         message = self.env._(
             "Maventa has these invoices, or is about to get them: %(invoices)s. What"
             " you send now is a second copy.",
-            invoices=moves.mapped("display_name"),
+            invoices=moves._maventa_names(),
         )
         return {"maventa_copy": {"level": "warning", "message": message}}

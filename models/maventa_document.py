@@ -124,6 +124,7 @@ class MaventaDocument(models.AbstractModel):
                 "move_id": move.id,
                 "company_id": move.company_id.id,
                 "state": "failed",
+                "failed_at": fields.Datetime.now(),
                 "error_code": code,
                 "error_args": arguments,
             }

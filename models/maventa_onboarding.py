@@ -356,6 +356,16 @@ class MaventaOnboarding(models.AbstractModel):
         """
         company.ensure_one()
         company._maventa_lock()
+        # Meanwhile it may have been signed, which another request would undo.
+        unsigned = company.sudo().maventa_problem_code == "not_verified"
+        if company.sudo().maventa_state == "authenticated" and not unsigned:
+            raise UserError(
+                company.env._(
+                    "The authentication of %(company)s is signed already, so no other"
+                    " request was sent.",
+                    company=company.name,
+                )
+            )
         company._maventa_ask(lambda client: client.request_authorization(email, locale))
         self._note_request(company, email)
 

@@ -288,17 +288,17 @@ class MaventaPreflight(models.AbstractModel):
 
     def _twice_text(self, moves):
         """Which of the invoices have been sent in which other way; empty if none."""
-        names = defaultdict(list)
+        sent = defaultdict(moves.browse)
         for move, way in self._sent_otherwise(moves).items():
-            names[way].append(move.display_name)
+            sent[way] += move
         return "\n".join(
             moves.env._(
                 "Sent by %(way)s already, or about to be: %(invoices)s. Through Maventa"
                 " the customer would get it a second time.",
                 way=way,
-                invoices=", ".join(group),
+                invoices=group._maventa_names(),
             )
-            for way, group in names.items()
+            for way, group in sent.items()
         )
 
 

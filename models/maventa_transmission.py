@@ -247,6 +247,7 @@ class MaventaTransmission(models.Model):
     delivered_at = fields.Datetime(
         string="Delivered", readonly=True, index="btree_not_null"
     )
+    failed_at = fields.Datetime(string="Failed", readonly=True)
     news_at = fields.Datetime(
         string="Last News", readonly=True, help="When something new was last heard."
     )
@@ -370,6 +371,8 @@ class MaventaTransmission(models.Model):
                         new=state,
                     )
                 )
+        if state == "failed":
+            values["failed_at"] = fields.Datetime.now()
         self.write({"state": state, "invoice_synced": False, **values})
 
     # Claiming ---------------------------------------------------------------------
@@ -1286,13 +1289,12 @@ class MaventaTransmission(models.Model):
             yield _step(self.delivered_at, title, "fa-check-circle", "success")
 
     def _last_steps(self):
-        """How it ended or what is waited for, of which no moment is stored, and what
-        a person has done about it."""
+        """How it ended or what is waited for, and what a person has done about it."""
         text = " ".join(filter(None, [self.error_message, self.remedy]))
         names = dict(self._fields["state"]._description_selection(self.env))
         if self.state == "failed":
             icon = "fa-times-circle"
-            yield _step(None, names["failed"], icon, "danger", text=text)
+            yield _step(self.failed_at, names["failed"], icon, "danger", text=text)
         elif self.state == "cancelled":
             yield _step(None, names["cancelled"], "fa-undo")
         elif self.error_code:

@@ -1,6 +1,7 @@
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import email_normalize
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import EAS_MAPPING
@@ -15,6 +16,7 @@ from ..einvoice.identifiers import (
     address_text,
     company_number,
     has_digits,
+    is_address,
     number_address,
     number_in_vat,
     parse_address,
@@ -32,7 +34,7 @@ class ResPartner(models.Model):
     maventa_address = fields.Char(
         string="E-invoice Address",
         help="The customer's e-invoice address, such as 003721291126 or"
-        " 0192:987654321. Leave it empty on a contact to use its company's address. If"
+        " 0192:987654325. Leave it empty on a contact to use its company's address. If"
         " both are empty, Maventa searches for the customer.",
     )
     maventa_operator = fields.Char(
@@ -54,6 +56,21 @@ class ResPartner(models.Model):
         help="Automatic: as e-invoice if possible, else by e-mail, else as letter; on a"
         " contact: as its company.",
     )
+
+    @api.constrains("maventa_address")
+    def _check_maventa_address(self):
+        for partner in self.filtered("maventa_address"):
+            country = register_country(partner.country_id.code)
+            if not is_address(partner.maventa_address, country):
+                raise ValidationError(
+                    self.env._(
+                        "“%(text)s” is not an e-invoice address. Enter one such as"
+                        " 003721291126 (Finland), 0007:5567321707 (Sweden),"
+                        " 0192:987654325 (Norway), 0184:12345678 (Denmark) or a GLN,"
+                        " and check its digits with the customer.",
+                        text=partner.maventa_address,
+                    )
+                )
 
     def _maventa_einvoice_owner(self):
         """Whose e-invoice address holds for this customer: that of a contact, such as

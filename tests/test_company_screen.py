@@ -62,6 +62,18 @@ class TestSignature(ScreenCase):
         wizard.action_send_again()
         self.assertIn("other@testi.example", self.second.maventa_next_step)
 
+    def test_no_request_goes_out_after_the_signature(self):
+        self.ask_for_signature()
+        wizard = Form(
+            self.env["res.company.maventa.authorize"].with_company(self.second)
+        ).save()
+        self.backend.accounts.sign(self.account(self.second))
+        self.second.action_maventa_refresh()
+        with self.assertRaisesRegex(UserError, "is signed already"):
+            wizard.action_send_again()
+        self.assertEqual(len(self.backend.accounts.mails), 1)
+        self.assertEqual(self.second.maventa_state, "authenticated")
+
     def test_who_was_asked_before_is_proposed_again(self):
         signer = self.env["res.partner"].create({"name": "Sig Ner", "email": SIGNER})
         wizards = self.env["res.company.maventa.authorize"].with_context(

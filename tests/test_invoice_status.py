@@ -1,5 +1,7 @@
 """The user's own statuses: which invoice may have which, and what follows."""
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import Form, new_test_user
@@ -56,6 +58,7 @@ class TestInvoiceStatus(MaventaCase):
         for draft in drafts:
             self.assertIn(draft.display_name, str(caught.exception))
         self.assertNotIn(good.display_name, str(caught.exception))
+        self.assertEqual(str(caught.exception).count("Draft Invoice"), 1)
         good.invalidate_recordset()
         self.assertFalse(good.maventa_status_id)
 
@@ -66,6 +69,19 @@ class TestInvoiceStatus(MaventaCase):
         with self.assertRaisesRegex(UserError, "Foreign belongs to Second Oy"):
             move.maventa_status_id = foreign
         self.make_invoice(company=second).maventa_status_id = foreign
+
+    def test_of_many_invoices_a_text_names_some(self):
+        moves = self.make_invoice(count=12)
+        names = moves._maventa_names().split(", ")
+        self.assertEqual(names, [*moves[:10].mapped("name"), "2 more"])
+        self.assertEqual(moves[:11]._maventa_names().count(", "), 10)
+
+    def test_the_cards_can_be_dragged_to_another_status(self):
+        view = self.env.ref("account.view_account_move_kanban")
+        arch = self.env["account.move"].get_view(view.id)["arch"]
+        fields = etree.fromstring(arch).xpath("//field[@name='maventa_status_id']")
+        self.assertTrue(fields)
+        self.assertFalse([each for each in fields if each.get("readonly")])
 
     def test_a_copy_and_a_draft_begin_without_status(self):
         move = self.make_invoice(status=self.to_transfer)

@@ -5,12 +5,14 @@ import io
 import zipfile
 from datetime import timedelta
 
-from lxml import etree
+from lxml import etree, html
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
+from ..client import NotReached
 from ..models.causes import CAUSE_LABELS, INVOICE_CAUSES
 from ..models.maventa_transmission import a_file
 from .log_case import LogCase
@@ -116,6 +118,17 @@ class TestLog(LogCase):
         self.assertIn(transmission.error_message, transmission.timeline)
         self.assertIn(transmission.remedy, transmission.timeline)
         self.assertNotIn("Prepared", transmission.timeline)
+
+    def test_every_step_of_the_timeline_has_three_cells_and_a_failure_its_time(self):
+        transmission = self.sent(self.make_customer("Nowhere Oy"))
+        rows = html.fromstring(transmission.timeline).findall(".//tr")
+        self.assertEqual({len(row.findall("td")) for row in rows}, {3})
+        year = str(fields.Date.today().year)[2:]
+        self.assertIn(year, rows[-1].findall("td")[1].text_content())
+        waiting = self.sent()
+        waiting._wait("prepared", NotReached())
+        rows = html.fromstring(waiting.timeline).findall(".//tr")
+        self.assertEqual({len(row.findall("td")) for row in rows}, {3})
 
     def test_the_customer_is_searched_and_the_amount_added_up(self):
         transmission = self.sent(self.print)

@@ -2,6 +2,7 @@
 
 from lxml import etree, html
 
+from odoo.exceptions import ValidationError
 from odoo.tests import Form, HttpCase, new_test_user
 
 from .common import MaventaCase
@@ -165,6 +166,25 @@ class TestPartner(MaventaCase):
         request = self.env["maventa.document"]._request(self.make_invoice(), "x")
         self.assertEqual(request["recipient_eia"], "FI2112345600000785")
         self.assertEqual(request["recipient_operator"], "003721291126")
+
+    def test_what_can_be_no_address_is_refused(self):
+        wrong = (
+            "kissa",
+            "0088:7300010000002",
+            "7300010000002",
+            "0192:987654321",
+            "0007:5566778890",
+            "0216:12",
+            "FI21 1234 5600 0007 86",
+        )
+        for text in wrong:
+            with (
+                self.subTest(text),
+                self.assertRaisesRegex(ValidationError, "is not an e-invoice address"),
+            ):
+                self.einvoice.maventa_address = text
+        for text in ("003720774740", "0192:987654325", "9999:1", "TE003720774740"):
+            self.einvoice.maventa_address = text
 
     def test_the_form_has_the_fields_beside_odoos_own(self):
         self.env.user.group_ids += self.env.ref("account.group_account_invoice")

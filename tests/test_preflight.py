@@ -41,6 +41,14 @@ class TestPreflight(MaventaCase):
             finding.code for finding in self.env["maventa.preflight"]._findings(move)
         ]
 
+    def test_who_gets_nothing_through_maventa_is_no_problem_until_it_shall(self):
+        excluded = self.make_customer("Own Way Oy", maventa_preferred_channel="none")
+        move = self.make_invoice(excluded)
+        self.assertEqual(self.alerts(move), [])
+        move.maventa_status_id = self.to_transfer
+        (alert,) = self.alerts(move)
+        self.assertIn("gets no invoices through Maventa", alert["message"])
+
     def alerts(self, move):
         """The banners on the form that tell of findings."""
         found = move._get_alerts()

@@ -79,6 +79,11 @@ class TestTourCompany(MaventaCase, HttpCase):
         self.assertEqual(self.second.maventa_state, "new")
         self.assertEqual(self.second.maventa_company_uuid, PLAIN)
 
+    def test_the_switch_stays_off_when_saving_is_refused(self):
+        self.company.maventa_active = False
+        self.tour("maventa_refused_save")
+        self.assertFalse(self.company.maventa_active)
+
     def test_a_status_marked_as_sent(self):
         self.company.maventa_active = False
         ready = self.statuses.create({"name": "Ready", "is_sent": True})

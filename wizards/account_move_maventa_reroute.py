@@ -19,9 +19,6 @@ FORM_FIELDS = {
 }
 """By channel, Maventa's words for what is asked for here."""
 
-NAMED = 10
-"""How many invoices a warning names at the most."""
-
 ASKED = [name for names in FORM_FIELDS.values() for name in names.values()]
 
 
@@ -103,12 +100,11 @@ class AccountMoveMaventaReroute(models.TransientModel):
         taken = self.move_ids.filtered(lambda move: move._maventa_is_taken())
         text = ""
         if taken:
-            names = taken[:NAMED].mapped("display_name")
             text = self.env._(
                 "Maventa has delivered or is about to deliver %(invoices)s. What is"
                 " sent another way is charged again, and the customer gets it a second"
                 " time.",
-                invoices=", ".join([*names, "…"] if taken[NAMED:] else names),
+                invoices=taken._maventa_names(),
             )
         return "\n".join(
             [text, self.env["maventa.preflight"]._twice_text(self.move_ids)]

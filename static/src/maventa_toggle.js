@@ -22,8 +22,17 @@ export class MaventaToggle extends BooleanToggleField {
             await record.load();
             this.state.value = record.data[name];
         };
-        if (!(await record.save())) {
-            this.state.value = record.data[name];
+        // Also on the screen, so that it can go back when saving is refused.
+        this.state.value = newValue;
+        let saved = false;
+        try {
+            saved = await record.save();
+        } finally {
+            if (!saved) {
+                this.state.value = record.data[name];
+            }
+        }
+        if (!saved) {
             return;
         }
         try {

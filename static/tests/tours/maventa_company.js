@@ -151,6 +151,26 @@ tours.add("maventa_wrong_credentials", {
     ],
 });
 
+tours.add("maventa_refused_save", {
+    steps: () => [
+        open("company_1_data"),
+        enter("maventa_notification_email", "nobody"),
+        turn,
+        {
+            content: "What is wrong is named",
+            trigger: ".modal:contains(is no email address) button:contains(Close)",
+            run: "click",
+        },
+        isOff,
+        see(".o_field_widget[name=maventa_notification_email] input:value(nobody)"),
+        {
+            content: "Discard the change",
+            trigger: ".o_form_button_cancel",
+            run: "click",
+        },
+    ],
+});
+
 tours.add("maventa_sent_status", {
     steps: () => [
         open("company_1_data"),
