@@ -648,13 +648,6 @@ class BadData:
             ("NL", "NL", ("customer", {"street": False}), "Street of Buyer NL"),
             ("DE", "DE", ("customer", {"city": False, "zip": False}), "Zip, City"),
             ("DE", "DE", ("seller", {"phone": False}), "Phone of Seller DE"),
-            ("FI", "FI", ("customer", {"maventa_address": "0216:12"}), "0216:12"),
-            (
-                "FI",
-                "SE",
-                ("customer", {"maventa_address": "0007:5566778890"}),
-                "0007:5566778890",
-            ),
         ):
             with self.subTest(seller=seller, change=change):
                 role, values = change

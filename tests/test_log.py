@@ -126,6 +126,7 @@ class TestLog(LogCase):
         year = str(fields.Date.today().year)[2:]
         self.assertIn(year, rows[-1].findall("td")[1].text_content())
         waiting = self.sent()
+        waiting.state = "sending"
         waiting._wait("prepared", NotReached())
         rows = html.fromstring(waiting.timeline).findall(".//tr")
         self.assertEqual({len(row.findall("td")) for row in rows}, {3})
