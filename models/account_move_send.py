@@ -79,23 +79,37 @@ class AccountMoveSend(models.AbstractModel):
             move, from_cron=from_cron, **custom_settings
         )
         if "sending_methods" not in custom_settings:
-            methods = self._maventa_one_network(move, settings["sending_methods"])
+            methods = self._maventa_default_methods(move, settings["sending_methods"])
             settings["sending_methods"] = methods
         return settings
 
     @api.model
-    def _maventa_one_network(self, move, methods):
-        """The ways without Odoo's networks, if the invoice is a matter of Maventa's.
+    def _maventa_default_methods(self, move, methods):
+        """Maventa instead of email where it is the company's default, and none of
+        Odoo's networks if the invoice is a matter of Maventa's.
 
         These add themselves to what is set on the customer. Here as well as in the
         wizards, because nobody knows in which order the addons are loaded.
         """
         move = move._origin
+        if self._maventa_is_default(move):
+            methods = set(methods) - {"email"} | {METHOD}
         if METHOD in methods or self.env["maventa.preflight"]._has_it(move):
             return set(methods) - (
                 set(NETWORKS) - {self.env["maventa.preflight"]._network(move)}
             )
         return methods
+
+    @api.model
+    def _maventa_is_default(self, move):
+        """Whether nobody has chosen another method, and Maventa reaches the customer."""
+        company = move.company_id
+        partner = move.commercial_partner_id.with_company(company)
+        return (
+            not partner.invoice_sending_method
+            and company.sudo().maventa_is_default
+            and not self._maventa_refusal(move)
+        )
 
     # Sending ----------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ LOCKED_FIELDS = (
     "maventa_send_pdf",
     "maventa_merge_pdf",
     "maventa_send_by_email",
+    "maventa_is_default",
     "maventa_credit_notes",
     "maventa_notification_email",
     "maventa_responsible_id",
@@ -130,6 +131,14 @@ class ResCompany(models.Model):
     )
     maventa_send_by_email = fields.Boolean(
         string="Send invoices by email", default=True, groups=ADMINISTRATOR
+    )
+    maventa_is_default = fields.Boolean(
+        string="Send invoices through Maventa by default",
+        default=True,
+        groups=ADMINISTRATOR,
+        help="The Send dialog ticks Maventa instead of email and Peppol for customers"
+        " that Maventa can reach. A sending method that is set on a customer takes"
+        " precedence.",
     )
     maventa_notification_email = fields.Char(
         string="Email Address for Notifications", groups=ADMINISTRATOR

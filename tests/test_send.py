@@ -134,10 +134,26 @@ class TestSend(SendCase):
         dialog.action_send_and_print()
         self.assertEqual(move.maventa_status_id, self.to_transfer)
 
-    def test_a_customer_without_wish_gets_what_odoo_offers(self):
-        self.einvoice.invoice_sending_method = False
+    def test_maventa_is_ticked_by_itself_where_it_reaches_the_customer(self):
+        customers = self.einvoice + self.email + self.print
+        customers.invoice_sending_method = False
+        for customer in customers:
+            dialog = self.dialog(self.make_invoice(customer))
+            self.assertEqual(dialog.sending_methods, ["maventa"])
+        nobody = self.dialog(self.make_invoice(self.make_customer("Nobody")))
+        self.assertEqual(nobody.sending_methods, ["email"])
+
+    def test_a_method_that_is_set_on_the_customer_takes_precedence(self):
+        self.einvoice.invoice_sending_method = "email"
         dialog = self.dialog(self.make_invoice())
-        self.assertFalse(self.box(dialog)["checked"])
+        self.assertEqual(dialog.sending_methods, ["email"])
+        self.assertNotIn("readonly", self.box(dialog))
+
+    def test_a_company_may_leave_the_default_to_odoo(self):
+        self.einvoice.invoice_sending_method = False
+        self.company.maventa_is_default = False
+        dialog = self.dialog(self.make_invoice())
+        self.assertEqual(dialog.sending_methods, ["email"])
         self.assertNotIn("readonly", self.box(dialog))
 
     def test_code_that_sends_without_a_dialog_goes_the_same_way(self):
@@ -314,6 +330,16 @@ class TestSendBatch(SendCase):
         self.assertFalse(any(moves.mapped("sending_data")))
         self.run_cron()
         self.assertTransferredOnce(moves[0])
+
+    def test_maventa_is_named_by_itself_for_those_that_it_reaches(self):
+        self.einvoice.invoice_sending_method = False
+        reached = self.make_invoice() + self.make_invoice()
+        nobody = self.make_customer("Nobody")
+        batch = self.batch(reached + self.make_invoice(nobody))
+        self.assertEqual(batch.summary_data["maventa"]["count"], 2)
+        self.assertNotIn("email", batch.summary_data)
+        batch.action_send_and_print()
+        self.assertEqual(reached.maventa_status_id, self.to_transfer)
 
     def test_the_others_are_sent_by_odoo(self):
         self.email.invoice_sending_method = "email"

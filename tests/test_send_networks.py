@@ -35,6 +35,7 @@ class TestSendNetworks(SendCase):
             }
         )
         cls.einvoice.button_account_peppol_check_partner_endpoint(company=cls.company)
+        cls.company.maventa_is_default = False
 
     def by_peppol(self, move, agree=False):
         dialog = self.dialog(move)
@@ -50,6 +51,15 @@ class TestSendNetworks(SendCase):
         self.by_peppol(move)
         self.assertEqual(move.peppol_move_state, "processing")
         self.assertFalse(move.maventa_status_id)
+
+    def test_the_company_chooses_which_of_both_is_the_default(self):
+        self.company.maventa_is_default = True
+        move = self.make_invoice()
+        dialog = self.dialog(move)
+        self.assertEqual(dialog.sending_methods, ["maventa"])
+        dialog.action_send_and_print()
+        self.assertEqual(move.maventa_status_id, self.to_transfer)
+        self.assertNotIn(move.peppol_move_state, ("to_send", "processing"))
 
     def test_nobody_is_talked_into_peppol_for_what_maventa_gets(self):
         invitation = "account_peppol_partner_want_peppol"

@@ -35,7 +35,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     def _get_default_sending_methods(self, move):
         """EXTENDS account: by itself an invoice goes by one network only."""
         methods = super()._get_default_sending_methods(move)
-        return self._maventa_one_network(move, methods)
+        return self._maventa_default_methods(move, methods)
 
     def _compute_summary_data(self):
         """EXTENDS account: says that it is a test."""

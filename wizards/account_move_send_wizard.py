@@ -27,7 +27,7 @@ class AccountMoveSendWizard(models.TransientModel):
     def _get_default_sending_methods(self, move):
         """EXTENDS account: by itself an invoice goes by one network only."""
         methods = super()._get_default_sending_methods(move)
-        return self._maventa_one_network(move, methods)
+        return self._maventa_default_methods(move, methods)
 
     def _compute_sending_method_checkboxes(self):
         """EXTENDS account: says why Maventa can't be chosen, or that it is a test."""
