@@ -82,7 +82,7 @@ class IrAttachment(models.Model):
             kind, _name, _date = file._origin._maventa_came()
             chosen = file.maventa_choice
             wanted = chosen == "goes" if chosen else kind in MEANT
-            file.maventa_goes = wanted and self.env["maventa.onboarding"]._is_own(file)
+            file.maventa_goes = wanted and file._maventa_is_own()
 
     def _maventa_is_own(self):
         """Whether it is a file, and not the content of a field such as the PDF."""

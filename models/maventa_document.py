@@ -396,9 +396,7 @@ class MaventaDocument(models.AbstractModel):
         """What goes along with these invoices if they are sent now, as HTML."""
         senders = moves.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
         files = self._files(senders)
-        own = moves.attachment_ids.filtered(
-            lambda file: self.env["maventa.onboarding"]._is_own(file)
-        )
+        own = moves.attachment_ids.filtered(lambda file: file._maventa_is_own())
         staying = own - files
         parts = []
         if files:
