@@ -17,16 +17,14 @@ registry.category("web_tour.tours").add("maventa_send", {
     steps: () => [
         ...OPEN_SEND,
         {
-            content: "Choose Maventa, which says that it is a test",
+            content: "Maventa is ticked by itself, and says that it is a test",
             trigger:
-                ".modal [name=sending_method_checkboxes] .form-check:contains('by Maventa (test)') input:not(:checked)",
-            run: "click",
+                ".modal [name=sending_method_checkboxes] .form-check:contains('by Maventa (test)') input:checked",
         },
         {
-            content: "Leave the e-mail out",
+            content: "Email is not",
             trigger:
-                ".modal [name=sending_method_checkboxes] .form-check:contains('by Email') input:checked",
-            run: "click",
+                ".modal [name=sending_method_checkboxes] .form-check:contains('by Email') input:not(:checked)",
         },
         {
             content: "No e-mail is left to be written",
