@@ -860,7 +860,7 @@ class BadData:
                 ]
                 self.assertFalse(schema)
                 customer.maventa_preferred_channel = "einvoice"
-                customer.maventa_address = customer.maventa_address or "0216:12"
+                customer.maventa_address = customer.maventa_address or "9999:1"
                 self.assertTrue(self.blocking(move))
             company.partner_id.with_context(no_vat_validation=True).write(before)
 

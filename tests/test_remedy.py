@@ -78,7 +78,7 @@ class TestChosenWay(RerouteCase):
         ):
             with self.subTest(channel):
                 partner = self.make_customer(
-                    "Both Oy", maventa_address="bad", email="a@b.example", **ADDRESS
+                    "Both Oy", maventa_address="9999:1", email="a@b.example", **ADDRESS
                 )
                 move = self.make_invoice(partner)
                 self.assertFalse(self.dialog(move, channel).again)
