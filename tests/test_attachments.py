@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, HttpCase, new_test_user, tagged
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
 from ..einvoice import pdf_process
-from ..models import account_move as account_move_attachments
+from ..models import maventa_document, maventa_preflight
 from .common import MaventaCase
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -234,7 +234,7 @@ class TestAttachments(AttachmentsCase):
         self.attach("plan.pdf", pdf(2))
         small = self.attach("hours.pdf", pdf())
         room = self.move.invoice_pdf_report_id.file_size + small.file_size
-        self.patch(account_move_attachments, "LARGEST_FILE", room)
+        self.patch(maventa_document, "LARGEST_FILE", room)
         self.assertIn("plan.pdf goes along as a separate file: merged", self.notes())
         self.assertEqual(self.names(), ["plan.pdf"])
 
@@ -277,7 +277,7 @@ class TestAttachments(AttachmentsCase):
         self.assertIn("not certain that endless.pdf will be printed", self.notes())
 
     def test_files_too_large_together_are_told_and_stop_the_invoice(self):
-        self.patch(account_move_attachments, "LARGEST_DOCUMENT", 1000)
+        self.patch(maventa_preflight, "LARGEST_DOCUMENT", 1000)
         self.attach("hours.pdf", pdf(20))
         with self.enter_registry_test_mode():
             self.assertIn("too large in total", self.move.maventa_obstacle)
@@ -489,7 +489,7 @@ class TestOrigins(AttachmentsCase, HttpCase):
     def test_an_invoice_made_from_a_file(self):
         xml, _errors = self.env["maventa.document"]._export_invoice(self.move)
         builder = self.env["account.edi.xml.maventa_bis3"]
-        inner = account_move_attachments.File("hours.pdf", "application/pdf", pdf())
+        inner = maventa_document.File("hours.pdf", "application/pdf", pdf())
         file = self.env["ir.attachment"].create(
             {"name": "invoice.xml", "raw": builder._maventa_embed(xml, [inner])}
         )
