@@ -835,7 +835,6 @@ class BadData:
             ("FI", rows, wrong, {}, {}),
             ("FI", rows, standard, {"country_id": False}, {}),
             ("FI", rows, standard, {}, {"vat": False}),
-            ("FI", rows, standard, {"maventa_address": "9999:1"}, {}),
             ("SE", rows, None, {}, {"company_registry": "1", "vat": False}),
             ("NO", rows, None, {}, {"vat": "NO987654325"}),
             ("DK", rows, None, {}, {"company_registry": False, "vat": "DE136695976"}),
