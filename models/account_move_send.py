@@ -102,7 +102,7 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _maventa_is_default(self, move):
-        """Whether nobody has chosen another method, and Maventa reaches the customer."""
+        """Whether nobody chose another method, and Maventa reaches the customer."""
         company = move.company_id
         partner = move.commercial_partner_id.with_company(company)
         return (
