@@ -18,7 +18,12 @@ from .maventa_transmission import CHANNELS, STATES, WARNINGS
 DELIVERY_STATES = [*STATES, ("handled", "Handled outside")]
 """What an invoice may say: what its transmission does, or that a person sees to it."""
 
-STAGES = [("failed", "Failed"), ("waiting", "Waiting"), ("on_the_way", "On the way")]
+STAGES = [
+    ("failed", "Failed"),
+    ("not_sent", "Not sent yet"),
+    ("waiting", "Waiting"),
+    ("on_the_way", "On the way"),
+]
 """How far the transfer of an invoice has come, as long as there is something to do."""
 
 OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
@@ -192,9 +197,27 @@ class AccountMove(models.Model):
             & failed
             & Domain("maventa_status_id", "!=", False)
             & ~waiting,
+            "not_sent": posted & self._maventa_forgotten_domain(companies),
             "waiting": posted & waiting,
             "on_the_way": posted & Domain("maventa_delivery_state", "in", on_the_way),
         }
+
+    @api.model
+    def _maventa_forgotten_domain(self, companies):
+        """What is still to be paid and was neither sent nor put to be transferred, in
+        companies that send through Maventa."""
+        active = companies.search([("maventa_active", "=", True)])
+        return Domain(
+            [
+                ("company_id", "in", active.ids),
+                ("move_type", "in", SENDING_TYPES),
+                ("maventa_status_id", "=", False),
+                ("maventa_delivery_state", "=", False),
+                ("is_move_sent", "=", False),
+                ("payment_state", "in", ("not_paid", "partial")),
+                ("partner_id.maventa_preferred_channel", "!=", "none"),
+            ]
+        )
 
     # Status -----------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
+
+from markupsafe import Markup
 
 from odoo import fields, models
 from odoo.exceptions import RedirectWarning
@@ -223,6 +225,36 @@ class MaventaPreflight(models.AbstractModel):
         size = sum(files.mapped("file_size")) * 4 // 3
         if move.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
             yield Finding("files_too_large", move)
+
+    def _plan_summary(self, moves):
+        """How these invoices would leave by now, and which would not, as HTML.
+
+        Their documents are not checked, which would take long for many.
+        """
+        refused = moves.filtered(self._refused_now)
+        going = moves - refused
+        if len(moves) == 1 and going:
+            return Markup("<div>%s</div>") % moves.maventa_plan
+        parts = []
+        if going:
+            parts.append(Markup("<div>%s</div>") % self._channel_counts(going))
+        if refused:
+            text = moves.env._(
+                "Can't be sent: %(count)s (%(invoices)s)",
+                count=len(refused),
+                invoices=refused._maventa_names(),
+            )
+            parts.append(Markup('<div class="text-danger">%s</div>') % text)
+        return Markup().join(parts)
+
+    def _channel_counts(self, moves):
+        names = dict(moves._fields["maventa_channel"]._description_selection(moves.env))
+        counts = Counter(move._maventa_likely_routes()[0] for move in moves)
+        return " · ".join(
+            f"{name}: {counts[channel]}"
+            for channel, name in names.items()
+            if counts[channel]
+        )
 
     # Duplicate guard --------------------------------------------------------------
 

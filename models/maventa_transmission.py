@@ -1151,10 +1151,18 @@ class MaventaTransmission(models.Model):
         }
         if self.state in TAKEN_STATES:
             values["is_move_sent"] = True
+        elif self.state == "failed" and self._is_undone():
+            values["is_move_sent"] = False
         status = self._status_then()
         if status:
             values["maventa_status_id"] = status.id
         return values
+
+    def _is_undone(self):
+        """Whether Maventa had taken what it could not deliver, and nobody else has
+        sent the invoice either."""
+        sent = self.env["maventa.preflight"]._sent_otherwise(self.move_id)
+        return bool(self.accepted_at) and not sent
 
     def _status_then(self):
         """The status that the invoice gets, unless a person has meanwhile given it one

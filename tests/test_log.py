@@ -22,6 +22,7 @@ NEVER_STORED = {"by_letter", "no_account", "due_soon", "company_stopped"}
 
 FILTERS = {
     "failed": "maventa_failed",
+    "not_sent": "maventa_not_sent",
     "waiting": "maventa_to_transfer",
     "on_the_way": "maventa_on_the_way",
     "delivered": "maventa_delivered_this_month",
@@ -186,6 +187,9 @@ class TestLog(LogCase):
         self.sent()
         self.sent()
         self.put_back(waiting)
+        self.make_invoice()
+        excluded = self.make_customer("Own", maventa_preferred_channel="none")
+        self.make_invoice(excluded)
         numbers = self.dashboard()
         for name, filter_name in FILTERS.items():
             with self.subTest(name):
@@ -194,7 +198,7 @@ class TestLog(LogCase):
                 count = self.env["account.move"].search_count(domain)
                 self.assertEqual(numbers[name], count)
         numbers = [numbers[name] for name in FILTERS]
-        self.assertEqual(numbers, [0, 1, 2, 1])
+        self.assertEqual(numbers, [0, 1, 1, 2, 1])
 
     def test_many_journals_are_counted_like_one(self):
         journal = self.company_data["default_journal_sale"]
@@ -243,8 +247,10 @@ class TestLog(LogCase):
     def test_what_maventa_had_stays_in_the_log_after_a_late_failure(self):
         transmission = self.sent()
         move = transmission.move_id
+        self.assertTrue(move.is_move_sent)
         transmission._fail("rejected", {"text": "x"})
         transmission._sync_invoices()
+        self.assertFalse(move.is_move_sent)
         move.button_draft()
         with self.assertRaises(UserError):
             move.unlink()

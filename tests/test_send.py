@@ -143,6 +143,24 @@ class TestSend(SendCase):
         nobody = self.dialog(self.make_invoice(self.make_customer("Nobody")))
         self.assertEqual(nobody.sending_methods, ["email"])
 
+    def test_the_dialogs_say_where_the_invoices_go(self):
+        self.print.invoice_sending_method = False
+        single = self.dialog(self.make_invoice())
+        self.assertIn("E-invoice · 0216:003720774740", single.maventa_plan)
+        self.choose(single, "email")
+        self.assertFalse(single.maventa_plan)
+        moves = self.make_invoice(count=2) + self.make_invoice(self.print)
+        nobody = self.make_invoice(self.make_customer("Nobody"))
+        batch = self.batch(moves + nobody)
+        self.assertIn("E-invoice: 2 · Letter: 1", batch.maventa_plan)
+        status = self.env["account.move.maventa.status"].create(
+            {"move_ids": (moves + nobody).ids, "status_id": self.to_transfer.id}
+        )
+        self.assertIn("E-invoice: 2 · Letter: 1", status.plan)
+        self.assertIn(f"sent: 1 ({nobody.name})", status.plan)
+        status.status_id = self.transferred
+        self.assertFalse(status.plan)
+
     def test_a_method_that_is_set_on_the_customer_takes_precedence(self):
         self.einvoice.invoice_sending_method = "email"
         dialog = self.dialog(self.make_invoice())
@@ -304,12 +322,20 @@ class TestSendTwice(SendCase):
         dialog.action_send_and_print()
         self.assertTrue(self.mails_to(self.email))
 
+    def test_what_was_mailed_as_well_is_sent_although_maventa_fails_late(self):
+        move = self.make_waiting(self.email)
+        self.run_cron()
+        self.mail(move)
+        self.transmission(move)._fail("rejected")
+        self.run_cron()
+        self.assertEqual(move.maventa_delivery_state, "failed")
+        self.assertTrue(move.is_move_sent)
+
     def test_a_message_is_no_mailed_invoice(self):
         move = self.make_waiting(self.email)
         self.run_cron()
         self.transmission(move)._fail("rejected")
         self.run_cron()
-        self.assertTrue(move.is_move_sent)
         move.message_post(body="Look", partner_ids=self.email.ids)
         self.put_back(move)
         self.assertEqual(move.maventa_status_id, self.to_transfer)

@@ -15,6 +15,7 @@ class AccountMoveMaventaStatus(models.TransientModel):
         domain="['|', ('company_id', '=', False), ('company_id', 'in', company_ids)]",
     )
     count = fields.Integer(compute="_compute_company_ids")
+    plan = fields.Html(compute="_compute_files", sanitize=False)
     files = fields.Html(compute="_compute_files", sanitize=False)
 
     @api.model
@@ -45,6 +46,7 @@ class AccountMoveMaventaStatus(models.TransientModel):
                     move._maventa_is_to_transfer(status)
                 )
             )
+            wizard.plan = self.env["maventa.preflight"]._plan_summary(moves)
             wizard.files = self.env["maventa.document"]._files_summary(moves)
 
     def action_set(self):

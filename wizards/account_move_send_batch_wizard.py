@@ -13,6 +13,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
 
     _inherit = "account.move.send.batch.wizard"
 
+    maventa_plan = fields.Html(compute="_compute_maventa_files", sanitize=False)
     maventa_files = fields.Html(compute="_compute_maventa_files", sanitize=False)
 
     @api.depends("move_ids")
@@ -20,6 +21,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
     def _compute_maventa_files(self):
         for wizard in self:
             ready = wizard._maventa_ready_moves()
+            wizard.maventa_plan = self.env["maventa.preflight"]._plan_summary(ready)
             wizard.maventa_files = self.env["maventa.document"]._files_summary(ready)
 
     def _maventa_ready_moves(self):

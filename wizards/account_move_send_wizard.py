@@ -13,6 +13,7 @@ class AccountMoveSendWizard(models.TransientModel):
         string="Send a second time",
         help="The customer gets the invoice although it has been sent already.",
     )
+    maventa_plan = fields.Html(compute="_compute_maventa_files", sanitize=False)
     maventa_files = fields.Html(compute="_compute_maventa_files", sanitize=False)
 
     @api.depends("move_id", "sending_methods")
@@ -21,6 +22,7 @@ class AccountMoveSendWizard(models.TransientModel):
         for wizard in self:
             chosen = METHOD in (wizard.sending_methods or ())
             move = wizard.move_id._origin if chosen else wizard.move_id.browse()
+            wizard.maventa_plan = self.env["maventa.preflight"]._plan_summary(move)
             wizard.maventa_files = self.env["maventa.document"]._files_summary(move)
 
     @api.model
