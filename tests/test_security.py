@@ -338,6 +338,7 @@ class TestCopyAndUninstall(MaventaCase):
         wizard = self.env["res.company.maventa.authorize"].create(
             {"company_id": company.id, "approver_id": self.env.user.partner_id.id}
         )
+        company.sudo().write({"maventa_active": False, "maventa_state": "requested"})
         for call in (
             company.action_maventa_test,
             company.action_maventa_refresh,
