@@ -1,27 +1,9 @@
 from odoo import api, models
-from odoo.tools.translate import LazyTranslate
 
 from ..const import NETWORKS
-from .causes import explain
-
-_lt = LazyTranslate(__name__)
+from .causes import explain, reason
 
 METHOD = "maventa"
-
-REASONS = {
-    "company_off": _lt("the integration is switched off"),
-    "no_invoice": _lt("only for confirmed invoices and credit notes"),
-    "under_way": _lt("it is just being sent"),
-    "waiting": _lt("it waits to be transferred already"),
-    "taken": _lt("Maventa has it already"),
-    "sent_otherwise": _lt("already sent in another way"),
-    "no_route": _lt("the customer has no address"),
-    "no_route_without_email": _lt("the customer has no address"),
-    "customer_excluded": _lt("not wished for this customer"),
-    "channel_impossible": _lt("the customer lacks the address for it"),
-    "email_invalid": _lt("the customer's e-mail address is none"),
-}
-"""Why Maventa can't be chosen, in a few words."""
 
 ABOUT_CUSTOMER = (
     "no_route",
@@ -171,10 +153,6 @@ class AccountMoveSend(models.AbstractModel):
     # Texts ------------------------------------------------------------------------
 
     @api.model
-    def _maventa_reason(self, code):
-        return self.env._(REASONS.get(code, REASONS["no_invoice"]))
-
-    @api.model
     def _maventa_refusal_text(self, move, code):
         """A whole sentence: why this invoice does not go through Maventa."""
         if code == "sent_otherwise":
@@ -184,7 +162,7 @@ class AccountMoveSend(models.AbstractModel):
         return cause or self.env._(
             "%(invoice)s does not go through Maventa: %(reason)s.",
             invoice=move.display_name,
-            reason=self._maventa_reason(code),
+            reason=reason(self.env, code),
         )
 
     # Alerts -----------------------------------------------------------------------
@@ -240,7 +218,7 @@ class AccountMoveSend(models.AbstractModel):
             message = self.env._(
                 "%(count)s invoices are left out: %(reason)s.",
                 count=len(moves),
-                reason=self._maventa_reason(code),
+                reason=reason(self.env, code),
             )
         about_customer = code in ABOUT_CUSTOMER
         records = moves.partner_id if about_customer else moves

@@ -749,3 +749,24 @@ CAUSE_LABELS = {
 def cause_selection(env):
     """The causes as a selection in the reader's language."""
     return [(code, env._(label)) for code, label in CAUSE_LABELS.items()]
+
+
+REASONS = {
+    "company_off": _lt("the integration is switched off"),
+    "no_invoice": _lt("only for confirmed invoices and credit notes"),
+    "under_way": _lt("it is just being sent"),
+    "waiting": _lt("it waits to be transferred already"),
+    "taken": _lt("Maventa has it already"),
+    "sent_otherwise": _lt("already sent in another way"),
+    "no_route": _lt("the customer has no address"),
+    "no_route_without_email": _lt("the customer has no address"),
+    "customer_excluded": _lt("not wished for this customer"),
+    "channel_impossible": _lt("the customer lacks the address for it"),
+    "email_invalid": _lt("the customer's e-mail address is none"),
+}
+"""Why Maventa can't be chosen, in a few words."""
+
+
+def reason(env, code):
+    """Why Maventa can't be chosen, in a few words in the reader's language."""
+    return env._(REASONS.get(code, REASONS["no_invoice"]))

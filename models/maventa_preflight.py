@@ -19,7 +19,7 @@ from ..const import (
 )
 from ..einvoice import en16931, official_rules
 from .bis3.check import EinvoiceRule
-from .causes import VERBATIM, explain
+from .causes import VERBATIM, explain, reason
 
 _logger = logging.getLogger(__name__)
 
@@ -231,21 +231,25 @@ class MaventaPreflight(models.AbstractModel):
 
         Their documents are not checked, which would take long for many.
         """
-        refused = moves.filtered(self._refused_now)
-        going = moves - refused
-        if len(moves) == 1 and going:
-            return Markup("<div>%s</div>") % moves.maventa_plan
-        parts = []
-        if going:
-            parts.append(Markup("<div>%s</div>") % self._channel_counts(going))
-        if refused:
-            text = moves.env._(
-                "Can't be sent: %(count)s (%(invoices)s)",
+        groups = moves.grouped(self._refusal_code)
+        going = groups.pop(None, moves.browse())
+        lines = [going.maventa_plan if len(moves) == 1 else self._channel_counts(going)]
+        lines += [
+            moves.env._(
+                "Can't be sent: %(count)s – %(reason)s (%(invoices)s)",
                 count=len(refused),
+                reason=reason(moves.env, code),
                 invoices=refused._maventa_names(),
             )
-            parts.append(Markup('<div class="text-danger">%s</div>') % text)
-        return Markup().join(parts)
+            for code, refused in groups.items()
+        ]
+        return Markup().join(
+            Markup("<div>%s</div>") % line for line in filter(None, lines)
+        )
+
+    def _refusal_code(self, move):
+        refused = self._refused_now(move)
+        return refused and refused.code
 
     def _channel_counts(self, moves):
         names = dict(moves._fields["maventa_channel"]._description_selection(moves.env))

@@ -157,7 +157,8 @@ class TestSend(SendCase):
             {"move_ids": (moves + nobody).ids, "status_id": self.to_transfer.id}
         )
         self.assertIn("E-invoice: 2 · Letter: 1", status.plan)
-        self.assertIn(f"sent: 1 ({nobody.name})", status.plan)
+        self.assertIn("sent: 1 – the customer has no address", status.plan)
+        self.assertIn(f"({nobody.name})", status.plan)
         status.status_id = self.transferred
         self.assertFalse(status.plan)
 

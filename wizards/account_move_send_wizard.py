@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..models.account_move_send import METHOD
+from ..models.causes import reason
 
 INVITATIONS = ("account_peppol_what_is_peppol", "account_peppol_partner_want_peppol")
 """Alerts that invite to Odoo's own network."""
@@ -48,7 +49,7 @@ class AccountMoveSendWizard(models.TransientModel):
             notes.append(self.env._("test"))
         if self.env["maventa.preflight"]._refused_now(move):
             code = self._maventa_refusal(move)
-            notes.append(self._maventa_reason(code))
+            notes.append(reason(self.env, code))
             text = self._maventa_refusal_text(move, code)
             values = {"readonly": True, "checked": False, "question_circle": text}
         label = f"{box['label']} ({', '.join(notes)})" if notes else box["label"]
