@@ -535,16 +535,10 @@ class Sums:
             ("DK", "DK", "EUR"),
             ("FI", "FI", "JPY"),
         ):
-            record = self.env.ref(f"base.{currency}")
-            record.active = True
-            record.rate_ids.unlink()
-            self.env["res.currency.rate"].create(
-                {
-                    "currency_id": record.id,
-                    "company_id": self.sellers[seller].id,
-                    "name": "2026-01-01",
-                    "rate": 0.0871 if currency == "EUR" else 11.437,
-                }
+            record = self.rated(
+                self.sellers[seller],
+                currency,
+                0.0871 if currency == "EUR" else 11.437,
             )
             with self.subTest(seller=seller, currency=currency):
                 move = self.invoice(
@@ -657,3 +651,56 @@ class Sums:
                             total + "TaxExclusiveAmount": f"{price:.2f}",
                         },
                     )
+
+    def test_cash_rounding_of_a_tax_that_comes_to_nothing(self):
+        """In one of two currencies: Odoo gives the lines none of the rounding then."""
+        total = "LegalMonetaryTotal/"
+        few = [("A", 1, 0.04)]
+        halves = [("A", 0.5, 2.5), ("B", 0.5, 2.5)]
+        for seller, currency, per_unit, step, lines, untaxed, taxes, rounding in (
+            ("FI", "JPY", 14.31, 5, halves, "3.00", "0,0.02", "2.00"),
+            ("NO", "EUR", 0.0871, 0.05, few, "0.04", "0.01,0.07", ""),
+            ("NO", "EUR", 0.0871, 5, [("A", 1, 1.0)], "1.00", "0.15,1.72", "-1.15"),
+            ("FI", "SEK", 11.437, 5, [("A", 1, 0.16)], "0.16", "-0.16,-0.02", ""),
+            ("FI", "SEK", 11.437, 5, [("A", 1, 1.2)], "1.20", "0.16,0.01", "-1.36"),
+        ):
+            company = self.sellers[seller]
+            company.tax_calculation_rounding_method = "round_globally"
+            tax = self.tax(company, 15 if seller == "NO" else 13.5)
+            values = {
+                "currency_id": self.rated(company, currency, per_unit).id,
+                "invoice_cash_rounding_id": self.cash_rounding(step).id,
+                "ref": "PO-1",
+            }
+            for kind in ("out_invoice", "out_refund"):
+                with self.subTest(currency=currency, lines=lines, kind=kind):
+                    move = self.draft(
+                        seller, seller, lines, tax, name="R/1", move_type=kind, **values
+                    )
+                    root = self.sums(move)
+                    if not rounding:
+                        booked = self.booked_taxes(move)
+                        self.assertEqual(self.taxes(root, currency), booked)
+                    self.assertValues(
+                        root,
+                        {
+                            total + "TaxExclusiveAmount": untaxed,
+                            "TaxTotal/TaxAmount": taxes,
+                            total + "PayableRoundingAmount": rounding,
+                        },
+                    )
+
+    def rated(self, company, name, per_unit):
+        """A currency, and what one unit of the company's is in it."""
+        currency = self.env.ref(f"base.{name}")
+        currency.active = True
+        currency.rate_ids.unlink()
+        currency.rate_ids.create(
+            {
+                "currency_id": currency.id,
+                "company_id": company.id,
+                "name": "2026-01-01",
+                "rate": per_unit,
+            }
+        )
+        return currency
