@@ -3,6 +3,7 @@
 import csv
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import Form
 from odoo.tools import file_open
 
@@ -651,6 +652,41 @@ class Sums:
                             total + "TaxExclusiveAmount": f"{price:.2f}",
                         },
                     )
+
+    def test_vat_entered_by_hand_where_it_comes_to_nothing(self):
+        """Beside a line of quantity 0, which can take none of it."""
+        tax = self.tax(self.sellers["FI"], 10)
+        lines = [("A", 1, 3.0), ("B", 0, 7.0)]
+        move = self.draft("FI", "FI", lines, tax, name="R/1", **self.in_yen())
+        vat, owed = (
+            move.line_ids.filtered(lambda line, kind=kind: line.display_type == kind)
+            for kind in ("tax", "payment_term")
+        )
+        for amount in (0, 1):
+            with self.subTest(amount=amount):
+                move.line_ids = [
+                    Command.update(line.id, {"amount_currency": value})
+                    for line, value in ((vat, -amount), (owed, 3 + amount))
+                ]
+                self.assertEqual(move.amount_total, 3 + amount)
+                self.assertValues(
+                    self.sums(move),
+                    {
+                        NET: "3,0",
+                        LINE + "Price/PriceAmount": "3.0,7.0",
+                        "TaxTotal/TaxSubtotal/TaxAmount": str(amount),
+                    },
+                )
+
+    def test_a_line_of_quantity_0_beside_a_tax_that_is_no_vat(self):
+        """What the tax comes to is in no line then, and the invoice is refused."""
+        tax = self.tax(self.sellers["FI"], 10, amount_type="division")
+        lines = [("A", 1, 20.0), ("B", 0, 20.0)]
+        move = self.draft("FI", "FI", lines, tax, name="R/1", **self.in_yen())
+        self.assertRefused(move, "has no VAT")
+
+    def in_yen(self):
+        return {"currency_id": self.rated(self.sellers["FI"], "JPY", 14.31).id}
 
     def test_cash_rounding_of_a_tax_that_comes_to_nothing(self):
         """In one of two currencies: Odoo gives the lines none of the rounding then."""

@@ -62,7 +62,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         super()._setup_base_lines(vals)
         self._maventa_order_lines(vals)
         self._maventa_read_texts(vals)
-        self._maventa_settle_rounding(vals)
+        self._maventa_settle_taxes(vals)
         self._maventa_settle_nets(vals)
 
     def _maventa_percent_taxes(self, vals):
@@ -177,40 +177,38 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Net amounts ----------------------------------------------------------------
 
-    def _maventa_settle_rounding(self, vals):
+    def _maventa_settle_taxes(self, vals):
+        """Make the taxes of the lines sum up to what is booked.
+
+        Where they come to nothing Odoo leaves out what was added to the tax, by hand
+        or as cash rounding.
+        """
+        shares = defaultdict(list)
+        for base_line in vals["base_lines"]:
+            for data in base_line["tax_details"]["taxes_data"]:
+                shares[data["tax"]].append(data)
+        booked = vals["invoice"].line_ids.filtered("tax_line_id")
+        for tax, lines in booked.grouped("tax_line_id").items():
+            if tax in shares:
+                self._maventa_settle_tax(vals, shares[tax], lines)
+
+    def _maventa_settle_tax(self, vals, shares, booked):
         """Put cash rounding that Odoo has added to the biggest tax where it can stand:
         in the tax as it is booked, or in a rounding of the whole (BT-114) where no VAT
         is charged (BR-AE-09 and its like) or the tax would be too far from its rate
         (BR-CO-17).
-
-        Odoo leaves it out of the tax of the lines if that comes to nothing.
         """
-        booked = vals["invoice"].line_ids.filtered("tax_line_id")
-        rounding = booked.filtered(lambda line: line.display_type == "rounding")
-        tax = rounding.tax_line_id
-        shares = [
-            data
-            for base_line in vals["base_lines"]
-            for data in base_line["tax_details"]["taxes_data"]
-            if data["tax"] == tax
-        ]
-        if shares:
-            vat = booked.filtered(lambda line: line.tax_line_id == tax)
-            self._maventa_share(vals, shares, vat, rounding)
-
-    def _maventa_share(self, vals, shares, vat, rounding):
-        """Make the shares of a tax sum up to what is booked, its rounding included if
-        the tax can hold it."""
         sign, values = vals["invoice"].direction_sign, vals["_ubl_values"]
-        held = self._maventa_is_of_rate(shares, sign * _total(vat, "amount_currency"))
+        rounding = booked.filtered(lambda line: line.display_type == "rounding")
+        if self._maventa_is_of_rate(shares, sign * _total(booked, "amount_currency")):
+            rounding = rounding.browse()
         biggest = max(shares, key=lambda data: abs(data["tax_amount_currency"]))
         for suffix, field in (("_currency", "amount_currency"), ("", "balance")):
-            tax = sign * _total(vat if held else vat - rounding, field)
             shared = sum(data[f"tax_amount{suffix}"] for data in shares)
+            tax = sign * _total(booked - rounding, field)
             biggest[f"tax_amount{suffix}"] += tax - shared
-            if not held:
-                rounded = sign * _total(rounding, field)
-                values[f"payable_rounding_amount{suffix}"] += rounded
+            rounded = sign * _total(rounding, field)
+            values[f"payable_rounding_amount{suffix}"] += rounded
 
     def _maventa_is_of_rate(self, shares, amount):
         """Whether a tax that is charged at all is as high as its rate says."""
