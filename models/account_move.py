@@ -1627,7 +1627,9 @@ class AccountMove(models.Model):
             files = move.attachment_ids.filtered("maventa_goes")
             move.maventa_attachment_ids = files._origin.sorted("id")
 
-    @api.depends("maventa_attachment_ids", "partner_id")
+    @api.depends(
+        "maventa_attachment_ids", "attachment_ids.maventa_choice", "partner_id"
+    )
     @api.depends_context("lang")
     def _compute_maventa_attachment_notes(self):
         for move in self:
@@ -1637,8 +1639,10 @@ class AccountMove(models.Model):
     def _maventa_attachment_notes(self):
         """What of the chosen files will not reach the customer, and why."""
         self.ensure_one()
-        files = self.maventa_attachment_ids
-        if not files:
+        wanted = self.attachment_ids.filtered(
+            lambda file: file.sudo()._maventa_is_wanted()
+        )
+        if not wanted:
             return []
         if not self.company_id.sudo().maventa_send_pdf:
             return [
@@ -1647,37 +1651,37 @@ class AccountMove(models.Model):
                     " original invoice."
                 )
             ]
-        left_out = files - self._maventa_files()
+        left_out = (wanted - self.maventa_attachment_ids)._origin.sorted("id")
         return [
             *map(self._maventa_file_note, left_out),
             *map(self._maventa_apart_note, self._maventa_apart()),
             *self._maventa_print_notes(),
         ]
 
-    def _maventa_files(self):
-        """The chosen files that a document can carry."""
-        return self.maventa_attachment_ids.filtered(
-            lambda file: (
-                file.mimetype in PEPPOL_TYPES
-                and file.file_size <= LARGEST_FILE
-                and not _is_empty(file)
-            )
-        )
-
     def _maventa_size_findings(self):
         """Whether the chosen files make the document too large."""
-        files = self._maventa_files() + self.invoice_pdf_report_id
+        files = self.maventa_attachment_ids + self.invoice_pdf_report_id
         # Base64 makes four bytes of three.
         size = sum(files.mapped("file_size")) * 4 // 3
         if self.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
             yield Finding("files_too_large", self)
 
+    @api.model
+    def _maventa_obstacle_of(self, file):
+        """Why a document can't carry a file: a key of OBSTACLES."""
+        if file.file_size <= LARGEST_FILE and _is_empty(file):
+            return "empty"
+        if file.mimetype not in PEPPOL_TYPES:
+            return "type"
+        return "size" if file.file_size > LARGEST_FILE else None
+
     def _maventa_file_note(self, file):
-        if _is_empty(file) and file.file_size <= LARGEST_FILE:
+        obstacle = self._maventa_obstacle_of(file)
+        if obstacle == "empty":
             return self.env._(
                 "%(file)s stays here: it is empty. Attach it again.", file=file.name
             )
-        if file.mimetype not in PEPPOL_TYPES:
+        if obstacle == "type":
             return self.env._(
                 "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
                 " XLSX and ODS files. Save it as one of them.",
@@ -1692,7 +1696,7 @@ class AccountMove(models.Model):
         """What a letter does not take: Maventa then prints none of the files."""
         if "print" not in self._maventa_likely_routes()[:1]:
             return []
-        files = self._maventa_files()
+        files = self.maventa_attachment_ids
         printed = files.filtered(_is_pdf)
         notes = []
         if files - printed:
@@ -1725,7 +1729,7 @@ class AccountMove(models.Model):
     def _maventa_files_summary(self):
         """What goes along with these invoices if they are sent now, as HTML."""
         senders = self.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
-        files = senders._maventa_files()
+        files = senders.maventa_attachment_ids
         own = self.attachment_ids.filtered(lambda file: file._maventa_is_own())
         staying = own - files
         parts = []
@@ -1778,7 +1782,7 @@ class AccountMove(models.Model):
         """The files that shall be pages of the original invoice, and can be."""
         if not self.company_id.sudo().maventa_merge_pdf:
             return self.env["ir.attachment"]
-        files = self._maventa_files().filtered(_is_pdf)
+        files = self.maventa_attachment_ids.filtered(_is_pdf)
         pages = self.env["maventa.pdf"]._page_counts(files)
         room = LARGEST_FILE - self.invoice_pdf_report_id.file_size
         behind = files.browse()
@@ -1792,7 +1796,7 @@ class AccountMove(models.Model):
         """The PDF files that stay files of their own although they are to be merged."""
         if not self.company_id.sudo().maventa_merge_pdf:
             return self.env["ir.attachment"]
-        return self._maventa_files().filtered(_is_pdf) - self._maventa_behind()
+        return self.maventa_attachment_ids.filtered(_is_pdf) - self._maventa_behind()
 
     def _maventa_apart_note(self, file):
         if self.env["maventa.pdf"]._page_counts(file)[file]:
@@ -1833,7 +1837,7 @@ class AccountMove(models.Model):
         """
         behind = self._maventa_behind()
         merged = behind and self._maventa_merge(behind)
-        files = self._maventa_files() - (behind if merged else behind.browse())
+        files = self.maventa_attachment_ids - (behind if merged else behind.browse())
         pdf = merged or read_content(self.invoice_pdf_report_id)
         yield File(f"{name}.pdf", "application/pdf", pdf)
         taken = {f"{name}.pdf"}

@@ -22,6 +22,13 @@ MEANT = ("attached", "message")
 The customer can see a message that is no note in the portal anyway.
 """
 
+OBSTACLES = {
+    "empty": _lt("empty"),
+    "type": _lt("not a PDF, PNG, JPEG, CSV, XLSX or ODS file"),
+    "size": _lt("larger than 10 MB"),
+}
+"""Why a file of an invoice can't go along."""
+
 CHOICES = [("goes", "Goes along"), ("stays", "Stays here")]
 
 
@@ -29,7 +36,7 @@ class IrAttachment(models.Model):
     """A file of an invoice: where it comes from, and whether it goes along.
 
     A person's choice stands. Without one a file goes along only if it was meant for
-    the customer, see :data:`MEANT`.
+    the customer, see :data:`MEANT`. What no document can carry never does.
     """
 
     _inherit = "ir.attachment"
@@ -52,6 +59,12 @@ class IrAttachment(models.Model):
         compute_sudo=True,
         groups="base.group_user",
     )
+    maventa_obstacle = fields.Char(
+        string="Can't go along",
+        compute="_compute_maventa_obstacle",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
     maventa_origin = fields.Char(
         string="Where it comes from",
         compute="_compute_maventa_origin",
@@ -62,16 +75,34 @@ class IrAttachment(models.Model):
     @api.depends(
         "type",
         "res_field",
+        "mimetype",
+        "file_size",
+        "store_fname",
         "maventa_choice",
         "maventa_made_by_odoo",
         "maventa_message_ids",
     )
     def _compute_maventa_goes(self):
+        moves = self.env["account.move"]
         for file in self:
-            kind, _name, _date = file._origin._maventa_came()
-            chosen = file.maventa_choice
-            wanted = chosen == "goes" if chosen else kind in MEANT
-            file.maventa_goes = wanted and file._maventa_is_own()
+            possible = not moves._maventa_obstacle_of(file._origin)
+            file.maventa_goes = possible and file._maventa_is_wanted()
+
+    @api.depends("type", "mimetype", "file_size", "store_fname")
+    @api.depends_context("lang")
+    def _compute_maventa_obstacle(self):
+        moves = self.env["account.move"]
+        for file in self:
+            obstacle = moves._maventa_obstacle_of(file._origin)
+            told = obstacle and file.type == "binary"
+            file.maventa_obstacle = told and self.env._(OBSTACLES[obstacle])
+
+    def _maventa_is_wanted(self):
+        """Whether it goes along if a document can carry it."""
+        chosen = self.maventa_choice
+        kind, _name, _date = self._origin._maventa_came()
+        wanted = chosen == "goes" if chosen else kind in MEANT
+        return wanted and self._maventa_is_own()
 
     def _maventa_is_own(self):
         """Whether it is a file, and not the content of a field such as the PDF."""
