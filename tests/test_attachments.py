@@ -316,6 +316,10 @@ class TestAttachments(AttachmentsCase):
         self.run_cron()
         self.assertInvoice(self.move, self.failed, "failed")
         self.assertEqual(self.transmission(self.move).error_code, "files_too_large")
+        self.move.attachment_ids.filtered("maventa_goes").maventa_goes = False
+        self.move.invoice_pdf_report_id.raw = b"%PDF"
+        self.move.invalidate_recordset()
+        self.assertEqual(self.names(), [])
 
 
 @tagged("post_install", "-at_install")
