@@ -1053,7 +1053,9 @@ class AccountMove(models.Model):
             files = move.attachment_ids.filtered("maventa_goes")
             move.maventa_attachment_ids = files._origin.sorted("id")
 
-    @api.depends("maventa_attachment_ids", "partner_id")
+    @api.depends(
+        "maventa_attachment_ids", "attachment_ids.maventa_choice", "partner_id"
+    )
     @api.depends_context("lang")
     def _compute_maventa_attachment_notes(self):
         for move in self:

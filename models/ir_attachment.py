@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -24,6 +25,26 @@ MEANT = ("attached", "message")
 The customer can see a message that is no note in the portal anyway.
 """
 
+OBSTACLES = {
+    "empty": _lt("empty"),
+    "type": _lt("not a PDF, PNG, JPEG, CSV, XLSX or ODS file"),
+    "size": _lt("larger than 10 MB"),
+}
+"""Why a file of an invoice can't go along."""
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes: what Maventa takes of a file in a UBL document."""
+
+PEPPOL_TYPES = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "text/csv": ".csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+}
+"""What BIS Billing 3 lets a document carry (BR-CL-24), and how such files end."""
+
 CHOICES = [("goes", "Goes along"), ("stays", "Stays here")]
 
 
@@ -40,7 +61,7 @@ class IrAttachment(models.Model):
     """A file of an invoice: where it comes from, and whether it goes along.
 
     A person's choice stands. Without one a file goes along only if it was meant for
-    the customer, see :data:`MEANT`.
+    the customer, see :data:`MEANT`. What no document can carry never does.
     """
 
     _inherit = "ir.attachment"
@@ -63,6 +84,12 @@ class IrAttachment(models.Model):
         compute_sudo=True,
         groups="base.group_user",
     )
+    maventa_obstacle = fields.Char(
+        string="Can't go along",
+        compute="_compute_maventa_obstacle",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
     maventa_origin = fields.Char(
         string="Where it comes from",
         compute="_compute_maventa_origin",
@@ -73,16 +100,47 @@ class IrAttachment(models.Model):
     @api.depends(
         "type",
         "res_field",
+        "mimetype",
+        "file_size",
+        "store_fname",
         "maventa_choice",
         "maventa_made_by_odoo",
         "maventa_message_ids",
     )
     def _compute_maventa_goes(self):
         for file in self:
-            kind, _name, _date = file._origin._maventa_came()
-            chosen = file.maventa_choice
-            wanted = chosen == "goes" if chosen else kind in MEANT
-            file.maventa_goes = wanted and file._maventa_is_own()
+            possible = not file._origin._maventa_obstacle_code()
+            file.maventa_goes = possible and file._maventa_is_wanted()
+
+    @api.depends("type", "mimetype", "file_size", "store_fname")
+    @api.depends_context("lang")
+    def _compute_maventa_obstacle(self):
+        for file in self:
+            obstacle = file._origin._maventa_obstacle_code()
+            told = obstacle and file.type == "binary"
+            file.maventa_obstacle = told and self.env._(OBSTACLES[obstacle])
+
+    def _maventa_obstacle_code(self):
+        """Why a document can't carry the file: a key of OBSTACLES, or None."""
+        if self.file_size <= LARGEST_FILE and self._maventa_is_empty():
+            return "empty"
+        if self.mimetype not in PEPPOL_TYPES:
+            return "type"
+        return "size" if self.file_size > LARGEST_FILE else None
+
+    def _maventa_is_empty(self):
+        """Whether it has no content, or has lost it on the server's disk."""
+        stored = self.store_fname
+        return not self.file_size or bool(
+            stored and not os.path.exists(self._full_path(stored))
+        )
+
+    def _maventa_is_wanted(self):
+        """Whether it goes along if a document can carry it."""
+        chosen = self.maventa_choice
+        kind, _name, _date = self._origin._maventa_came()
+        wanted = chosen == "goes" if chosen else kind in MEANT
+        return wanted and self._maventa_is_own()
 
     def _maventa_is_own(self):
         """Whether it is a file, and not the content of a field such as the PDF."""

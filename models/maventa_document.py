@@ -2,7 +2,6 @@ import hashlib
 import itertools
 import logging
 import math
-import os
 import re
 import time
 import uuid
@@ -19,7 +18,7 @@ from ..const import (
     maventa_language,
 )
 from ..einvoice import pdf_process
-from .ir_attachment import File, read_content
+from .ir_attachment import LARGEST_FILE, PEPPOL_TYPES, File, read_content
 from .maventa_pdf import LIBRARY
 from .maventa_preflight import Finding, PreflightError
 from .maventa_preparation import RUNS_ENDED, ends_the_run
@@ -30,19 +29,6 @@ FORMAT = "PEPPOLBIS30"
 NAMESPACE = uuid.UUID("5a8f0f0e-9a3c-4d7e-8f0b-3f5f6d0f9c11")
 """Makes our UUIDs ours."""
 
-
-LARGEST_FILE = 10 * 1024 * 1024
-"""Bytes: what Maventa takes of a file in a UBL document."""
-
-PEPPOL_TYPES = {
-    "application/pdf": ".pdf",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "text/csv": ".csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
-}
-"""What BIS Billing 3 lets a document carry (BR-CL-24), and how such files end."""
 
 PRINTED_FILES = 3
 PRINTED_PAGES = 110
@@ -315,8 +301,10 @@ class MaventaDocument(models.AbstractModel):
     def _attachment_notes(self, move):
         """What of the chosen files will not reach the customer, and why."""
         move.ensure_one()
-        files = move.maventa_attachment_ids
-        if not files:
+        wanted = move.attachment_ids.filtered(
+            lambda file: file.sudo()._maventa_is_wanted()
+        )
+        if not wanted:
             return []
         if not move.company_id.sudo().maventa_send_pdf:
             return [
@@ -325,29 +313,20 @@ class MaventaDocument(models.AbstractModel):
                     " original invoice."
                 )
             ]
-        left_out = files - self._files(move)
+        left_out = (wanted - move.maventa_attachment_ids)._origin.sorted("id")
         return [
             *(self._file_note(move, file) for file in left_out),
             *(self._apart_note(move, file) for file in self._apart(move)),
             *self._print_notes(move),
         ]
 
-    def _files(self, moves):
-        """The chosen files that a document can carry."""
-        return moves.maventa_attachment_ids.filtered(
-            lambda file: (
-                file.mimetype in PEPPOL_TYPES
-                and file.file_size <= LARGEST_FILE
-                and not _is_empty(file)
-            )
-        )
-
     def _file_note(self, move, file):
-        if _is_empty(file) and file.file_size <= LARGEST_FILE:
+        obstacle = file._maventa_obstacle_code()
+        if obstacle == "empty":
             return move.env._(
                 "%(file)s stays here: it is empty. Attach it again.", file=file.name
             )
-        if file.mimetype not in PEPPOL_TYPES:
+        if obstacle == "type":
             return move.env._(
                 "%(file)s stays here: an e-invoice carries only PDF, PNG, JPEG, CSV,"
                 " XLSX and ODS files. Save it as one of them.",
@@ -362,7 +341,7 @@ class MaventaDocument(models.AbstractModel):
         """What a letter does not take: Maventa then prints none of the files."""
         if "print" not in move._maventa_likely_routes()[:1]:
             return []
-        files = self._files(move)
+        files = move.maventa_attachment_ids
         printed = files.filtered(_is_pdf)
         notes = []
         if files - printed:
@@ -395,7 +374,7 @@ class MaventaDocument(models.AbstractModel):
     def _files_summary(self, moves):
         """What goes along with these invoices if they are sent now, as HTML."""
         senders = moves.filtered(lambda move: move.company_id.sudo().maventa_send_pdf)
-        files = self._files(senders)
+        files = senders.maventa_attachment_ids
         own = moves.attachment_ids.filtered(lambda file: file._maventa_is_own())
         staying = own - files
         parts = []
@@ -440,7 +419,7 @@ class MaventaDocument(models.AbstractModel):
         """The files that shall be pages of the original invoice, and can be."""
         if not move.company_id.sudo().maventa_merge_pdf:
             return move.env["ir.attachment"]
-        files = self._files(move).filtered(_is_pdf)
+        files = move.maventa_attachment_ids.filtered(_is_pdf)
         pages = move.env["maventa.pdf"]._page_counts(files)
         room = LARGEST_FILE - move.invoice_pdf_report_id.file_size
         behind = files.browse()
@@ -454,7 +433,7 @@ class MaventaDocument(models.AbstractModel):
         """The PDF files that stay files of their own although they are to be merged."""
         if not move.company_id.sudo().maventa_merge_pdf:
             return move.env["ir.attachment"]
-        return self._files(move).filtered(_is_pdf) - self._behind(move)
+        return move.maventa_attachment_ids.filtered(_is_pdf) - self._behind(move)
 
     def _apart_note(self, move, file):
         if move.env["maventa.pdf"]._page_counts(file)[file]:
@@ -495,20 +474,12 @@ class MaventaDocument(models.AbstractModel):
         """
         behind = self._behind(move)
         merged = behind and self._merge(move, behind)
-        files = self._files(move) - (behind if merged else behind.browse())
+        files = move.maventa_attachment_ids - (behind if merged else behind.browse())
         pdf = merged or read_content(move.invoice_pdf_report_id)
         yield File(f"{name}.pdf", "application/pdf", pdf)
         taken = {f"{name}.pdf"}
         for file in files:
             yield File(_free_name(file, taken), file.mimetype, read_content(file))
-
-
-def _is_empty(file):
-    """Whether a file has no content, or has lost it on the server's disk."""
-    stored = file.store_fname
-    return not file.file_size or bool(
-        stored and not os.path.exists(file._full_path(stored))
-    )
 
 
 def _is_pdf(file):

@@ -220,7 +220,7 @@ class MaventaPreflight(models.AbstractModel):
 
     def _size_findings(self, move):
         """Whether the chosen files make the document too large."""
-        files = self.env["maventa.document"]._files(move) + move.invoice_pdf_report_id
+        files = move.maventa_attachment_ids + move.invoice_pdf_report_id
         # Base64 makes four bytes of three.
         size = sum(files.mapped("file_size")) * 4 // 3
         if move.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:

@@ -3,6 +3,7 @@
 import csv
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import Form
 from odoo.tools import file_open
 
@@ -535,16 +536,10 @@ class Sums:
             ("DK", "DK", "EUR"),
             ("FI", "FI", "JPY"),
         ):
-            record = self.env.ref(f"base.{currency}")
-            record.active = True
-            record.rate_ids.unlink()
-            self.env["res.currency.rate"].create(
-                {
-                    "currency_id": record.id,
-                    "company_id": self.sellers[seller].id,
-                    "name": "2026-01-01",
-                    "rate": 0.0871 if currency == "EUR" else 11.437,
-                }
+            record = self.rated(
+                self.sellers[seller],
+                currency,
+                0.0871 if currency == "EUR" else 11.437,
             )
             with self.subTest(seller=seller, currency=currency):
                 move = self.invoice(
@@ -657,3 +652,91 @@ class Sums:
                             total + "TaxExclusiveAmount": f"{price:.2f}",
                         },
                     )
+
+    def test_vat_entered_by_hand_where_it_comes_to_nothing(self):
+        """Beside a line of quantity 0, which can take none of it."""
+        tax = self.tax(self.sellers["FI"], 10)
+        lines = [("A", 1, 3.0), ("B", 0, 7.0)]
+        move = self.draft("FI", "FI", lines, tax, name="R/1", **self.in_yen())
+        vat, owed = (
+            move.line_ids.filtered(lambda line, kind=kind: line.display_type == kind)
+            for kind in ("tax", "payment_term")
+        )
+        for amount in (0, 1):
+            with self.subTest(amount=amount):
+                move.line_ids = [
+                    Command.update(line.id, {"amount_currency": value})
+                    for line, value in ((vat, -amount), (owed, 3 + amount))
+                ]
+                self.assertEqual(move.amount_total, 3 + amount)
+                self.assertValues(
+                    self.sums(move),
+                    {
+                        NET: "3,0",
+                        LINE + "Price/PriceAmount": "3.0,7.0",
+                        "TaxTotal/TaxSubtotal/TaxAmount": str(amount),
+                    },
+                )
+
+    def test_a_line_of_quantity_0_beside_a_tax_that_is_no_vat(self):
+        """What the tax comes to is in no line then, and the invoice is refused."""
+        tax = self.tax(self.sellers["FI"], 10, amount_type="division")
+        lines = [("A", 1, 20.0), ("B", 0, 20.0)]
+        move = self.draft("FI", "FI", lines, tax, name="R/1", **self.in_yen())
+        self.assertRefused(move, "has no VAT")
+
+    def in_yen(self):
+        return {"currency_id": self.rated(self.sellers["FI"], "JPY", 14.31).id}
+
+    def test_cash_rounding_of_a_tax_that_comes_to_nothing(self):
+        """In one of two currencies: Odoo gives the lines none of the rounding then."""
+        total = "LegalMonetaryTotal/"
+        few = [("A", 1, 0.04)]
+        halves = [("A", 0.5, 2.5), ("B", 0.5, 2.5)]
+        for seller, currency, per_unit, step, lines, untaxed, taxes, rounding in (
+            ("FI", "JPY", 14.31, 5, halves, "3.00", "0,0.02", "2.00"),
+            ("NO", "EUR", 0.0871, 0.05, few, "0.04", "0.01,0.07", ""),
+            ("NO", "EUR", 0.0871, 5, [("A", 1, 1.0)], "1.00", "0.15,1.72", "-1.15"),
+            ("FI", "SEK", 11.437, 5, [("A", 1, 0.16)], "0.16", "-0.16,-0.02", ""),
+            ("FI", "SEK", 11.437, 5, [("A", 1, 1.2)], "1.20", "0.16,0.01", "-1.36"),
+        ):
+            company = self.sellers[seller]
+            company.tax_calculation_rounding_method = "round_globally"
+            tax = self.tax(company, 15 if seller == "NO" else 13.5)
+            values = {
+                "currency_id": self.rated(company, currency, per_unit).id,
+                "invoice_cash_rounding_id": self.cash_rounding(step).id,
+                "ref": "PO-1",
+            }
+            for kind in ("out_invoice", "out_refund"):
+                with self.subTest(currency=currency, lines=lines, kind=kind):
+                    move = self.draft(
+                        seller, seller, lines, tax, name="R/1", move_type=kind, **values
+                    )
+                    root = self.sums(move)
+                    if not rounding:
+                        booked = self.booked_taxes(move)
+                        self.assertEqual(self.taxes(root, currency), booked)
+                    self.assertValues(
+                        root,
+                        {
+                            total + "TaxExclusiveAmount": untaxed,
+                            "TaxTotal/TaxAmount": taxes,
+                            total + "PayableRoundingAmount": rounding,
+                        },
+                    )
+
+    def rated(self, company, name, per_unit):
+        """A currency, and what one unit of the company's is in it."""
+        currency = self.env.ref(f"base.{name}")
+        currency.active = True
+        currency.rate_ids.unlink()
+        currency.rate_ids.create(
+            {
+                "currency_id": currency.id,
+                "company_id": company.id,
+                "name": "2026-01-01",
+                "rate": per_unit,
+            }
+        )
+        return currency

@@ -444,6 +444,8 @@ class Delivery:
         place = self.env["res.partner"].create({"name": "Yard", "street": "Dock 1"})
         move = self.invoice("FI", "SE", partner_shipping_id=place.id)
         self.assertRefused(move, "Yard has no country")
+        place.country_id = self.env.ref("base.se")
+        self.document(move, pdf=False)
 
     def test_a_contact_without_address_lives_at_its_company(self):
         person = self.env["res.partner"].create(
@@ -656,7 +658,19 @@ class BadData:
                 before = {name: partner[name] for name in values}
                 partner.with_context(no_vat_validation=True).write(values)
                 self.assertRefused(move, words)
-                partner.write(before)
+                partner.with_context(no_vat_validation=True).write(before)
+                self.document(move, pdf=False)
+
+    def test_a_seller_that_is_not_liable_to_vat_uses_taxes_of_the_category_o(self):
+        company = self.sellers["FI"]
+        company.partner_id.vat = False
+        move = self.invoice("FI", "FI")
+        self.assertRefused(move, "use taxes of the category O")
+        move.button_draft()
+        outside = self.tax(company, 0, ubl_cii_tax_category_code="O")
+        move.invoice_line_ids.tax_ids = outside
+        move.action_post()
+        self.document(move, pdf=False)
 
     def test_addresses_of_banks_are_left_to_the_operator(self):
         buyer = self.env["res.partner"].create(
@@ -696,7 +710,12 @@ class BadData:
                 self.assertRefused(move, words)
         with self.subTest("rates that Sweden doesn't have"):
             tax = self.tax(self.sellers["SE"], 24)
-            self.assertRefused(self.invoice("SE", "SE", tax=tax), "24.0 %")
+            move = self.invoice("SE", "SE", tax=tax)
+            self.assertRefused(move, "24.0 %")
+            move.button_draft()
+            move.invoice_line_ids.tax_ids = self.tax(self.sellers["SE"], 25)
+            move.action_post()
+            self.document(move, pdf=False)
 
     def test_lines_without_text(self):
         move = self.invoice("FI", "FI", [("", 1, 10.0)])

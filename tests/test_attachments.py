@@ -165,6 +165,34 @@ class TestAttachments(AttachmentsCase):
             self.assertIn(f"{name} stays here: it is empty.", self.notes())
         self.assertEqual(self.names(), ["file.pdf"])
 
+    def test_what_can_not_go_has_no_tick_and_says_why(self):
+        """Whatever a person chose; the tick comes back with what can go."""
+        self.attach("hours.pdf", pdf())
+        self.attach("empty.pdf", b"")
+        docx = self.attach("letter.docx", b"PK", mimetype="application/msword")
+        large = self.attach("film.pdf", pdf())
+        self.make_large(large)
+        docx.maventa_goes = True
+        self.env.invalidate_all()
+        found = [
+            (file.name, file.maventa_goes, file.maventa_obstacle)
+            for file in self.move.attachment_ids.sorted("id")
+        ]
+        self.assertEqual(
+            found,
+            [
+                ("hours.pdf", True, False),
+                ("empty.pdf", False, "empty"),
+                ("letter.docx", False, "not a PDF, PNG, JPEG, CSV, XLSX or ODS file"),
+                ("film.pdf", False, "larger than 10 MB"),
+            ],
+        )
+        self.assertEqual(self.move.maventa_attachment_ids.mapped("name"), ["hours.pdf"])
+        self.assertEqual(self.notes().count("stays here"), 3)
+        docx.mimetype = XLSX
+        self.assertTrue(docx.maventa_goes)
+        self.assertFalse(docx.maventa_obstacle)
+
     def test_an_original_invoice_without_content_does_not_leave(self):
         own = self.move.invoice_pdf_report_id
         own.raw = b""
@@ -176,14 +204,17 @@ class TestAttachments(AttachmentsCase):
 
     def test_a_file_too_large_stays_and_is_never_read(self):
         large = self.attach("film.pdf", pdf())
+        self.make_large(large)
+        self.assertIn("film.pdf stays here: it is larger than 10 MB", self.notes())
+        self.assertEqual(self.names(), [])
+
+    def make_large(self, file):
         self.env.flush_all()
         query = (
             "UPDATE ir_attachment SET file_size = %s, store_fname = %s WHERE id = %s"
         )
-        self.env.cr.execute(query, [200 * 1024 * 1024, "gone", large.id])
+        self.env.cr.execute(query, [200 * 1024 * 1024, "gone", file.id])
         self.env.invalidate_all()
-        self.assertIn("film.pdf stays here: it is larger than 10 MB", self.notes())
-        self.assertEqual(self.names(), [])
 
     def test_names_are_safe_short_and_never_the_same(self):
         for name in ("Å.pdf", "Ö.pdf", "x" * 80 + ".pdf", "x" * 90 + ".pdf"):
@@ -285,6 +316,10 @@ class TestAttachments(AttachmentsCase):
         self.run_cron()
         self.assertInvoice(self.move, self.failed, "failed")
         self.assertEqual(self.transmission(self.move).error_code, "files_too_large")
+        self.move.attachment_ids.filtered("maventa_goes").maventa_goes = False
+        self.move.invoice_pdf_report_id.raw = b"%PDF"
+        self.move.invalidate_recordset()
+        self.assertEqual(self.names(), [])
 
 
 @tagged("post_install", "-at_install")

@@ -1,10 +1,232 @@
 """Try again, another way for what never left, and handled outside."""
 
-from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.tests import new_test_user
+from collections.abc import Callable
+from typing import NamedTuple
 
-from .common import ADDRESS
+from odoo import Command
+from odoo.exceptions import AccessError, RedirectWarning, UserError
+from odoo.tests import Form, new_test_user
+
+from .common import ADDRESS, MaventaCase
 from .test_reroute import EMAIL, RerouteCase
+
+PEPPOL = {"maventa_address": "0216:003720774740", "vat": "FI20774740"}
+SWEDISH = {"maventa_address": "0007:5566778899", "vat": "SE556677889901"}
+
+
+class TestWhatTheRefusalSays(MaventaCase):
+    """What a refusal says is done through the fields it names, and the invoice goes."""
+
+    def customer(self, **values):
+        return self.make_customer("Refused Oy", **values)
+
+    def tax(self, amount=0.0, **values):
+        return self.env["account.tax"].create(
+            {"name": f"{amount} {values}", "amount": amount, **values}
+        )
+
+    def lines(self, *taxes, **values):
+        rows = [
+            {"name": "Work", "tax_ids": [Command.set(tax.ids)], "price_unit": 10.0}
+            for tax in taxes
+        ]
+        return {"invoice_line_ids": [Command.create({**row, **values}) for row in rows]}
+
+    def edit(self, record):
+        """The form of a record; an invoice's after *Reset to Draft*."""
+        if record._name == "account.move":
+            record.button_draft()
+        return Form(record)
+
+    def assertRemedied(self, *cases):
+        """Each is the invoice, what is said about it, and a function that does it."""
+        moves = self.env["account.move"].union(*(move for move, *_rest in cases))
+        moves.maventa_status_id = self.to_transfer
+        self.run_until_gone(moves)
+        for move, words, mend in cases:
+            with self.subTest(words):
+                self.assertInvoice(move, self.failed, "failed")
+                self.assertFalse(self.uploaded(move))
+                self.assertIn(words, move.maventa_failure)
+                with self.edit(mend.record(move)) as form:
+                    mend.do(form)
+        moves.filtered(lambda move: move.state == "draft").action_post()
+        moves.maventa_status_id = self.to_transfer
+        self.run_until_gone(moves)
+        for move, words, _mend in cases:
+            with self.subTest(words):
+                self.assertTransferredOnce(move)
+
+    def test_of_the_customer(self):
+        def set_values(**values):
+            def do(form):
+                for name, value in values.items():
+                    form[name] = value
+
+            return Mend(lambda move: move.partner_id, do)
+
+        reverse = self.tax(ubl_cii_tax_category_code="AE")
+        no_number = {"maventa_address": "0216:003720774740"}
+        cases = [
+            ({}, {}, "Add one of them to the customer", {"email": EMAIL}),
+            (
+                {"email": "a@b.example, c@d.example"},
+                {},
+                "Enter one address, and only one",
+                {"email": EMAIL},
+            ),
+            (
+                {"maventa_preferred_channel": "email"},
+                {},
+                "Add the address to the customer",
+                {"email": EMAIL},
+            ),
+            (
+                {"maventa_preferred_channel": "print", "email": EMAIL},
+                {},
+                "choose another channel",
+                {"maventa_preferred_channel": "automatic"},
+            ),
+            (
+                {"maventa_address": "0216:12"},
+                {},
+                "Correct it on Refused Oy",
+                {"maventa_address": "0216:003720774740"},
+            ),
+            (
+                {**PEPPOL, "country_id": False, "vat": False},
+                {},
+                "Add it to the address",
+                {"country_id": self.env.ref("base.fi")},
+            ),
+            (
+                no_number,
+                self.lines(reverse),
+                "has no VAT number",
+                {"vat": PEPPOL["vat"]},
+            ),
+        ]
+        self.assertRemedied(
+            *(
+                (
+                    self.make_invoice(self.customer(**there), **made),
+                    words,
+                    set_values(**do),
+                )
+                for there, made, words, do in cases
+            )
+        )
+
+    def test_of_the_invoice(self):
+        standard = self.company.account_sale_tax_id
+        lower, free, no_tax = self.tax(14.0), self.tax(), self.env["account.tax"]
+        outside = self.tax(ubl_cii_tax_category_code="O")
+        dinar = self.env.ref("base.KWD")
+        dinar.active = True
+        partner = self.customer(**PEPPOL)
+
+        def line(number, **values):
+            def do(form):
+                with form.invoice_line_ids.edit(number) as row:
+                    for name, value in values.items():
+                        row[name] = value
+
+            return do
+
+        def choose(number, tax):
+            def do(form):
+                with form.invoice_line_ids.edit(number) as row:
+                    row.tax_ids.clear()
+                    row.tax_ids.add(tax)
+
+            return do
+
+        def currency(form):
+            form.currency_id = self.env.ref("base.EUR")
+
+        def add(form):
+            with form.invoice_line_ids.new() as row:
+                row.name, row.price_unit = "Work", 10.0
+                row.tax_ids.clear()
+                row.tax_ids.add(standard)
+
+        note = {"display_type": "line_note", "name": "Nothing"}
+        two = self.lines(standard + lower)
+        cases = [
+            (
+                self.lines(no_tax),
+                "Choose a tax, if need be one of 0 %",
+                choose(0, free),
+            ),
+            (two, "Choose one of them", choose(0, standard)),
+            (
+                self.lines(standard, outside),
+                "Make an invoice of its own",
+                lambda form: form.invoice_line_ids.remove(1),
+            ),
+            (
+                self.lines(standard, name=""),
+                "Add a product or a description",
+                line(0, name="Work"),
+            ),
+            (
+                {"currency_id": dinar.id},
+                "Choose another currency",
+                currency,
+            ),
+            (
+                {"invoice_line_ids": [Command.create(note)]},
+                "The invoice has no lines. Add one.",
+                add,
+            ),
+        ]
+        self.assertRemedied(
+            *(
+                (self.make_invoice(partner, **made), words, Mend(lambda move: move, do))
+                for made, words, do in cases
+            )
+        )
+
+    def test_of_the_tax(self):
+        abroad = self.customer(**SWEDISH, country_id=self.env.ref("base.se").id)
+        other = self.customer(**PEPPOL)
+        wrong = self.tax(14.0, ubl_cii_tax_category_code="E")
+        goods = self.tax(
+            ubl_cii_tax_category_code="K",
+            ubl_cii_tax_exemption_reason_code="VATEX-EU-G",
+        )
+        self.assertRemedied(
+            *(
+                (
+                    self.make_invoice(partner, **self.lines(tax)),
+                    words,
+                    Mend(lambda move: move.invoice_line_ids.tax_ids, do),
+                )
+                for partner, tax, words, do in (
+                    (
+                        other,
+                        wrong,
+                        "Correct the category of the tax",
+                        lambda form: form.__setitem__("ubl_cii_tax_category_code", "S"),
+                    ),
+                    (
+                        abroad,
+                        goods,
+                        "Correct one of them",
+                        lambda form: form.__setitem__(
+                            "ubl_cii_tax_exemption_reason_code", "VATEX-EU-IC"
+                        ),
+                    ),
+                )
+            )
+        )
+
+
+class Mend(NamedTuple):
+    """Where something is entered, and what."""
+
+    record: Callable
+    do: Callable
 
 
 class TestTryAgain(RerouteCase):

@@ -62,7 +62,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         super()._setup_base_lines(vals)
         self._maventa_order_lines(vals)
         self._maventa_read_texts(vals)
-        self._maventa_take_rounding_out(vals)
+        self._maventa_settle_taxes(vals)
         self._maventa_settle_nets(vals)
 
     def _maventa_percent_taxes(self, vals):
@@ -177,33 +177,44 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
 
     # Net amounts ----------------------------------------------------------------
 
-    def _maventa_take_rounding_out(self, vals):
-        """Make cash rounding that Odoo has added to the biggest tax a rounding of the
-        whole (BT-114) where the tax can't hold it: where no VAT is charged (BR-AE-09
-        and its like), or where it would be too far from its rate (BR-CO-17).
+    def _maventa_settle_taxes(self, vals):
+        """Make the taxes of the lines sum up to what is booked.
+
+        Where they come to nothing Odoo leaves out what was added to the tax, by hand
+        or as cash rounding.
         """
-        rounding = vals["invoice"].line_ids.filtered(
-            lambda line: line.display_type == "rounding" and line.tax_line_id
-        )
-        shares = [
-            data
-            for base_line in vals["base_lines"]
-            for data in base_line["tax_details"]["taxes_data"]
-            if data["tax"] == rounding.tax_line_id
-        ]
-        rate = self._maventa_rate(rounding.tax_line_id) if rounding else 0.0
-        if not shares or (rate and _is_of_rate(shares, rate)):
-            return
-        amounts = rounding.amount_currency, rounding.balance
+        shares = defaultdict(list)
+        for base_line in vals["base_lines"]:
+            for data in base_line["tax_details"]["taxes_data"]:
+                shares[data["tax"]].append(data)
+        booked = vals["invoice"].line_ids.filtered("tax_line_id")
+        for tax, lines in booked.grouped("tax_line_id").items():
+            if tax in shares:
+                self._maventa_settle_tax(vals, shares[tax], lines)
+
+    def _maventa_settle_tax(self, vals, shares, booked):
+        """Put cash rounding that Odoo has added to the biggest tax where it can stand:
+        in the tax as it is booked, or in a rounding of the whole (BT-114) where no VAT
+        is charged (BR-AE-09 and its like) or the tax would be too far from its rate
+        (BR-CO-17).
+        """
+        sign, values = vals["invoice"].direction_sign, vals["_ubl_values"]
+        rounding = booked.filtered(lambda line: line.display_type == "rounding")
+        if self._maventa_is_of_rate(shares, sign * _total(booked, "amount_currency")):
+            rounding = rounding.browse()
         biggest = max(shares, key=lambda data: abs(data["tax_amount_currency"]))
-        for suffix, amount in zip(("_currency", ""), amounts, strict=True):
-            rounded = vals["invoice"].direction_sign * amount
-            # What takes itself back comes to nothing, with or without the rounding.
-            over = (
-                rounded if rate else sum(data[f"tax_amount{suffix}"] for data in shares)
-            )
-            biggest[f"tax_amount{suffix}"] -= over
-            vals["_ubl_values"][f"payable_rounding_amount{suffix}"] += rounded
+        for suffix, field in (("_currency", "amount_currency"), ("", "balance")):
+            shared = sum(data[f"tax_amount{suffix}"] for data in shares)
+            tax = sign * _total(booked - rounding, field)
+            biggest[f"tax_amount{suffix}"] += tax - shared
+            rounded = sign * _total(rounding, field)
+            values[f"payable_rounding_amount{suffix}"] += rounded
+
+    def _maventa_is_of_rate(self, shares, amount):
+        """Whether a tax that is charged at all is as high as its rate says."""
+        rate = self._maventa_rate(shares[0]["tax"])
+        base = sum(data["base_amount_currency"] for data in shares)
+        return rate and abs(amount - base * rate / 100) < TAX_TOLERANCE
 
     def _maventa_settle_nets(self, vals):
         """Give the lines net amounts that sum up to the base of each VAT category
@@ -416,11 +427,8 @@ def _spread(amounts, exact, total, step, most):
     return amounts
 
 
-def _is_of_rate(shares, rate):
-    """Whether a tax, as it is spread over the lines, is as high as its rate says."""
-    base = sum(data["base_amount_currency"] for data in shares)
-    tax = sum(data["tax_amount_currency"] for data in shares)
-    return abs(tax - base * rate / 100) < TAX_TOLERANCE
+def _total(lines, field):
+    return sum(lines.mapped(field))
 
 
 def _is_of(category, categories):
