@@ -132,8 +132,14 @@ class ResPartner(models.Model):
     def _maventa_vat(self):
         """The VAT number, in capitals and with its prefix; nothing if it has none."""
         country = self.country_id
-        in_union = country in self.env.ref("base.europe").country_ids
+        in_union = country in self._maventa_union_countries()
         return vat_number(country.code, self.vat, in_union)
+
+    def _maventa_union_countries(self):
+        """The countries of the EU."""
+        # Unlike env.ref, this does not ask the database each time.
+        union = self.env["ir.model.data"]._xmlid_to_res_id("base.europe")
+        return self.env["res.country.group"].browse(union).country_ids
 
     def _maventa_company_number(self):
         """The number in the country's register of companies, and its scheme.

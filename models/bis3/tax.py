@@ -152,7 +152,7 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
         if home == abroad or not abroad:
             return "AE" if reverse or tax.has_negative_factor else "E"
         northern_irish = customer._maventa_vat().startswith("XI") and not service
-        union = self.env.ref("base.europe").country_ids.mapped("code")
+        union = customer._maventa_union_countries().mapped("code")
         if home not in union or (abroad not in union and not northern_irish):
             return "G"
         return "AE" if service else "K"
