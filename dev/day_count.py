@@ -167,8 +167,8 @@ def _of_the_invoice(invoice: Invoice, arrival: Arrival) -> Iterator[str]:
         yield f"is {invoice.delivery}, but has the status {invoice.status}"
     if invoice.delivery == "delivered" and invoice.channel != arrival.channel:
         yield f"went by {arrival.channel}, but Odoo says by {invoice.channel}"
-    if not invoice.is_move_sent:
-        yield "is not marked as sent"
+    if invoice.is_move_sent == failed:
+        yield "is marked as sent" if failed else "is not marked as sent"
 
 
 def _unplanned(

@@ -88,7 +88,7 @@ class TestWhatTheRefusalSays(MaventaCase):
                 {"maventa_preferred_channel": "automatic"},
             ),
             (
-                {"maventa_address": "0216:12"},
+                {**PEPPOL, "maventa_address": "9999:1", "vat": False},
                 {},
                 "Correct it on Refused Oy",
                 {"maventa_address": "0216:003720774740"},

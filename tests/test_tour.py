@@ -46,7 +46,8 @@ class TestTour(MaventaCase, HttpCase):
             ]
         )
         self.tour("maventa_choose_files", self.form(move))
-        self.assertEqual(move.maventa_attachment_ids, files[1])
+        self.assertEqual(files.mapped("maventa_choice"), [False, "stays"])
+        self.assertFalse(move.maventa_attachment_ids)
 
     def test_a_selection_gets_a_status_and_is_seen_transferred(self):
         invoices = self.make_invoice(self.einvoice) + self.make_invoice(self.email)

@@ -58,9 +58,14 @@ registry.category("web_tour.tours").add("maventa_choose_files", {
                 "[name=maventa_attachment_notes]:contains(photo.png will not be printed)",
         },
         {
-            content: "Keep the contract back",
+            content: "The contract has no tick, and says why",
             trigger:
-                "[name=attachment_ids] .o_data_row:contains(contract.docx) [name=maventa_goes]",
+                "[name=attachment_ids] .o_data_row:contains(contract.docx):contains(not a PDF):not(:has([name=maventa_goes] input))",
+        },
+        {
+            content: "Keep the photo back",
+            trigger:
+                "[name=attachment_ids] .o_data_row:contains(photo.png) [name=maventa_goes]",
             run: "click",
         },
         {
@@ -74,11 +79,11 @@ registry.category("web_tour.tours").add("maventa_choose_files", {
         },
         {
             content: "The note on it is gone",
-            trigger: "[name=maventa_attachment_notes]:not(:contains(contract.docx))",
+            trigger: "[name=maventa_attachment_notes]:not(:contains(photo.png))",
         },
         {
             content: "The other note stays",
-            trigger: "[name=maventa_attachment_notes]:contains(photo.png)",
+            trigger: "[name=maventa_attachment_notes]:contains(contract.docx)",
         },
     ],
 });
