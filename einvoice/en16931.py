@@ -11,6 +11,7 @@ a year; a code that is missing here would keep an invoice from leaving.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 
@@ -654,16 +655,22 @@ def _amount(number: Decimal | None) -> str:
 def _element_findings(document: _Document) -> Iterator[Finding]:
     """BR-CL-01 to BR-CL-26, and what is no number."""
     for element in document.root.iter(f"{CBC}*"):
-        name = element.tag[len(CBC) :]
-        lists = CODES.get(name)
+        name, lists, is_number = _kind_of(element.tag)
         if lists:
             found = lists.get(None) or lists.get(_parent(element))
             if found:
                 yield from _code_findings(document, element, name, *found)
         elif name == "AllowanceChargeReasonCode":
             yield from _reason_findings(element)
-        if name.endswith(NUMBERS):
+        if is_number:
             yield from _number_findings(element, name)
+
+
+@lru_cache(maxsize=500)
+def _kind_of(tag: str) -> tuple[str, dict[str | None, Any], bool]:
+    """The name of an element, its lists of codes, and whether it is a number."""
+    name = tag[len(CBC) :]
+    return name, CODES.get(name, {}), name.endswith(NUMBERS)
 
 
 def _parent(element: Any) -> str:

@@ -67,7 +67,8 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
                 for item in child:
                     self._maventa_strip(item or {})
             elif key == "_text" and type(child) is str:
-                node[key] = NO_XML.sub("", child).strip()
+                child = child if child.isprintable() else NO_XML.sub("", child)
+                node[key] = child.strip()
 
     def _add_invoice_config_vals(self, vals):
         """EXTENDS account_edi_ubl_cii: a branch without own VAT number sells for its
@@ -124,7 +125,9 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     def _maventa_plain(self, markup):
         """A text with formats as one without, as it reads on the invoice. Links have
         their address behind them unless they are written as such."""
-        root = html.fragment_fromstring(markup or "", create_parent="div")
+        if not markup:
+            return ""
+        root = html.fragment_fromstring(markup, create_parent="div")
         for link in root.iter("a"):
             address = re.sub(r"^(mailto|tel):", "", link.get("href") or "")
             if address and not _is_same_link(address, link.text_content()):

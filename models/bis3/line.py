@@ -349,6 +349,11 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
             vals, {**excise_values, "is_charge": charge}
         )
 
+    def _get_uom_unece_code(self, uom):
+        """EXTENDS account_edi_ubl_cii: a placeholder for the code that the quantity
+        gets afterwards; Odoo asks the database for each line."""
+        return PIECE
+
     def _add_invoice_line_amount_nodes(self, line_node, vals):
         """EXTENDS account_edi_ubl_cii: quantities without exponents or the noise of
         binary fractions, which are no decimals, and units by codes that are on the

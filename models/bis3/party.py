@@ -121,22 +121,22 @@ class AccountEdiXmlMaventaBis3(models.AbstractModel):
     # Delivery -------------------------------------------------------------------
 
     def _add_invoice_delivery_nodes(self, document_node, vals):
-        """EXTENDS account_edi_ubl_cii: the delivery's own date and a place that is
+        """OVERRIDES account_edi_ubl_cii: the delivery's own date and a place that is
         complete, or none.
 
         Supplies to other EU countries need both (BR-IC-11, BR-IC-12); Odoo puts the
         invoice's date on all deliveries abroad.
         """
-        super()._add_invoice_delivery_nodes(document_node, vals)
-        invoice = vals["invoice"]
+        invoice, partner = vals["invoice"], vals["partner_shipping"]
         within_eu = "K" in vals["_maventa_categories"]
         date = invoice.delivery_date or (within_eu and invoice.invoice_date)
-        node = document_node["cac:Delivery"]
-        node["cbc:ActualDeliveryDate"] = {"_text": date or None}
-        if not self._maventa_is_place(
-            node["cac:DeliveryLocation"]["cac:Address"], vals
-        ):
-            node["cac:DeliveryLocation"] = node["cac:DeliveryParty"] = None
+        node = {"cbc:ActualDeliveryDate": {"_text": date or None}}
+        address = self._get_address_node({"partner": partner})
+        if self._maventa_is_place(address, vals):
+            name = {"cbc:Name": {"_text": partner.name or vals["customer"].name}}
+            node["cac:DeliveryLocation"] = {"cac:Address": address}
+            node["cac:DeliveryParty"] = {"cac:PartyName": name}
+        document_node["cac:Delivery"] = node
 
     def _maventa_is_place(self, address, vals):
         """Whether an address may stand as the place of delivery: with country
