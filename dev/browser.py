@@ -28,7 +28,8 @@ def invoices(page: Page) -> None:
 def set_status(page: Page) -> None:
     """A selection of invoices, about to get a status."""
     invoices(page)
-    page.click("thead .o_list_record_selector input")
+    for box in page.locator("tr.o_data_row .o_list_record_selector input").all()[:8]:
+        box.click()
     page.click(".o_cp_action_menus button:has(.fa-cog)")
     item = page.locator(".o_menu_item", has_text=re.compile("statu", re.IGNORECASE))
     item.last.click()

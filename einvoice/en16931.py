@@ -11,8 +11,8 @@ a year; a code that is missing here would keep an invoice from leaving.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lxml import etree
