@@ -2,13 +2,13 @@
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import MaventaCase
+from .log_case import LogCase
 
 INVOICES = "/odoo/action-account.action_move_out_invoice_type"
 
 
 @tagged("post_install", "-at_install")
-class TestTour(MaventaCase, HttpCase):
+class TestTour(LogCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -56,6 +56,15 @@ class TestTour(MaventaCase, HttpCase):
         self.cron.method_direct_trigger()
         self.tour("maventa_see_transferred")
         self.assertEqual(len(self.backend.invoices.all), 2)
+
+    def test_a_channel_is_yellow_only_after_a_setback(self):
+        better, worse = self.sent(self.email), self.sent(self.email)
+        self.deliver(better, "einvoice")
+        self.lose_way(worse)
+        self.tour(
+            "maventa_channels",
+            "/odoo/action-account_maventa.maventa_transmission_action",
+        )
 
     def test_an_invoice_is_sent_from_odoos_dialog(self):
         move = self.make_invoice(self.email)

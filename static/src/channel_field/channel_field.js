@@ -7,14 +7,13 @@ import { Component } from "@odoo/owl";
 const ICONS = { einvoice: "fa-bolt", email: "fa-envelope-o", print: "fa-print" };
 
 /**
- * A channel as icon and word; on yellow, with the reason on hover, when it is not the
- * one that was planned.
+ * A channel as icon and word; on yellow, with the reason on hover, when there is one
+ * for not having taken the channel that was planned.
  */
 export class ChannelField extends Component {
     static template = "account_maventa.ChannelField";
     static props = {
         ...standardFieldProps,
-        plannedField: { type: String, optional: true },
         reasonField: { type: String, optional: true },
     };
 
@@ -31,13 +30,8 @@ export class ChannelField extends Component {
         return formatSelection(this.value, { selection });
     }
 
-    get isAnotherWay() {
-        const planned = this.props.record.data[this.props.plannedField];
-        return Boolean(planned && this.value && planned !== this.value);
-    }
-
     get reason() {
-        return this.isAnotherWay ? this.props.record.data[this.props.reasonField] : "";
+        return this.props.record.data[this.props.reasonField] || "";
     }
 }
 
@@ -45,7 +39,6 @@ registry.category("fields").add("maventa_channel", {
     component: ChannelField,
     supportedTypes: ["selection"],
     extractProps: ({ options }) => ({
-        plannedField: options.planned,
         reasonField: options.reason,
     }),
 });

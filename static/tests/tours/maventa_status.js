@@ -49,3 +49,18 @@ registry.category("web_tour.tours").add("maventa_see_transferred", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("maventa_channels", {
+    steps: () => [
+        {
+            content: "What fell back to a letter is yellow, and says why",
+            trigger:
+                ".o_data_row:eq(0) td[name=channel] .text-bg-warning[data-tooltip*='is full']:contains(Letter)",
+        },
+        {
+            content: "What went by a better channel is not",
+            trigger:
+                ".o_data_row:eq(1) td[name=channel]:contains(E-invoice):not(:has(.text-bg-warning))",
+        },
+    ],
+});
