@@ -10,6 +10,7 @@ from lxml import etree
 from odoo import fields
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from ..models.res_company import LOCKED_FIELDS
 from .common import MaventaCase
@@ -132,6 +133,25 @@ class TestSignature(ScreenCase):
         self.backend.clock.advance(3601)
         said = self.second.action_maventa_refresh()["params"]
         self.assertEqual(said["type"], "success")
+
+    @mute_logger("odoo.addons.account_maventa.models.maventa_queue")
+    def test_a_company_whose_check_breaks_costs_itself_alone(self):
+        self.ask_for_signature()
+        self.backend.accounts.sign(self.account(self.second))
+        self.company.sudo().maventa_problem_code = "not_verified"
+        (self.company + self.second).sudo().maventa_next_check_at = False
+        onboarding = type(self.env["maventa.onboarding"])
+        check, broken = onboarding._check_authorization, self.company
+
+        def break_down(self, company):
+            if company == broken:
+                raise OverflowError("year 1")
+            return check(self, company)
+
+        with patch.object(onboarding, "_check_authorization", break_down):
+            self.run_cron(self.look)
+        self.assertEqual(self.second.maventa_state, "authenticated")
+        self.assertGreater(broken.sudo().maventa_next_check_at, fields.Datetime.now())
 
     def test_the_administrator_is_told_of_the_signature_by_an_activity(self):
         self.ask_for_signature()
