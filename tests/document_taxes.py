@@ -344,6 +344,25 @@ class Sums:
             },
         )
 
+    def test_a_category_of_several_taxes_and_a_deposit_is_the_sum_of_its_lines(self):
+        """The cents that Odoo moves between taxes are in no other category either."""
+        company = self.sellers["FI"]
+        company.tax_calculation_rounding_method = "round_globally"
+        standard = self.tax(company, 25.5)
+        schools, doctors = (
+            self.tax(company, 0, ubl_cii_tax_exemption_reason_code=f"VATEX-EU-132-1{x}")
+            for x in "IB"
+        )
+        deposit = self.tax(company, 0.15, amount_type="fixed", sequence=99)
+        taxes = schools, doctors, standard, standard | deposit, doctors | deposit
+        for step in range(1, 9):
+            lines = [
+                self.line(tax, "A", 0.37 + 0.11 * step + at / 9, 2.57 * step + at)
+                for at, tax in enumerate(taxes)
+            ]
+            with self.subTest(step=step):
+                self.sums(self.draft("FI", "FI", lines, name="R/1"))
+
     def test_each_category_of_each_seller_is_the_sum_of_its_lines(self):
         for seller in SELLERS:
             company = self.sellers[seller]
