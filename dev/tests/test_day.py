@@ -53,7 +53,12 @@ def invoice(*transmissions, **values):
 def failed(**values):
     """An invoice that has failed once, and nothing is done about it."""
     transmission = sent(state="failed", cause="The e-mail was returned")
-    values = {"status": "failed", "delivery": "failed", **values}
+    values = {
+        "status": "failed",
+        "delivery": "failed",
+        "is_move_sent": False,
+        **values,
+    }
     return invoice(transmission, **{"mails": 1, "activities": 1, **values})
 
 
@@ -160,6 +165,7 @@ def test_all_is_well_when_both_say_the_same(planned, told, arrivals, failures):
             "went by email, but Odoo says by print",
         ),
         (SOUND, invoice(is_move_sent=False), [came()], "is not marked as sent"),
+        (SOUND, failed(is_move_sent=True), [FAILED], "is marked as sent"),
     ],
 )
 def test_in_what_they_differ_is_told(planned, told, arrivals, complaint):
