@@ -61,10 +61,8 @@ class TestTour(LogCase, HttpCase):
         better, worse = self.sent(self.email), self.sent(self.email)
         self.deliver(better, "einvoice")
         self.lose_way(worse)
-        self.tour(
-            "maventa_channels",
-            "/odoo/action-account_maventa.maventa_transmission_action",
-        )
+        self.tour("maventa_worse_channel", self.form(worse.move_id))
+        self.tour("maventa_better_channel", self.form(better.move_id))
 
     def test_an_invoice_is_sent_from_odoos_dialog(self):
         move = self.make_invoice(self.email)

@@ -50,17 +50,30 @@ registry.category("web_tour.tours").add("maventa_see_transferred", {
     ],
 });
 
-registry.category("web_tour.tours").add("maventa_channels", {
+const OPEN_TAB = {
+    content: "Open what concerns Maventa",
+    trigger: ".nav-link[name=maventa]",
+    run: "click",
+};
+
+registry.category("web_tour.tours").add("maventa_worse_channel", {
     steps: () => [
+        OPEN_TAB,
         {
             content: "What fell back to a letter is yellow, and says why",
             trigger:
-                ".o_data_row:eq(0) td[name=channel] .text-bg-warning[data-tooltip*='is full']:contains(Letter)",
+                "[name=maventa_taken_channel] .text-bg-warning[data-tooltip*='is full']:contains(Letter)",
         },
+    ],
+});
+
+registry.category("web_tour.tours").add("maventa_better_channel", {
+    steps: () => [
+        OPEN_TAB,
         {
-            content: "What went by a better channel is not",
+            content: "What went by a better channel is not yellow",
             trigger:
-                ".o_data_row:eq(1) td[name=channel]:contains(E-invoice):not(:has(.text-bg-warning))",
+                "[name=maventa_taken_channel]:contains(E-invoice):not(:has(.text-bg-warning))",
         },
     ],
 });
