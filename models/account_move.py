@@ -4,7 +4,6 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import email_normalize
 
 from ..const import (
     CONNECTION_CODES,
@@ -312,26 +311,14 @@ class AccountMove(models.Model):
         :raises UserError: one sentence for each reason
         :raises RedirectWarning: it takes a person's yes
         """
-        refused = self._maventa_refused(lambda m: m._maventa_status_refusal(status))
-        if refused:
-            raise UserError(self._maventa_refused_text(refused))
-        self.env["maventa.preflight"]._check_sent_otherwise(
-            self.filtered(lambda move: move._maventa_is_to_transfer(status))
+        preflight = self.env["maventa.preflight"]
+        refused = preflight._refused(
+            self, lambda move: preflight._status_findings(move, status)
         )
-
-    def _maventa_refused(self, refusal):
-        """The invoices that something can't be done with.
-
-        :param refusal: tells of one of them why not, or None
-        :returns: the invoices of each reason
-        """
-        refused = self.grouped(refusal)
-        return {reason: moves for reason, moves in refused.items() if reason}
-
-    @api.model
-    def _maventa_refused_text(self, refused):
-        return "\n".join(
-            f"{moves._maventa_names()}: {reason}" for reason, moves in refused.items()
+        if refused:
+            raise UserError(preflight._refused_text(refused))
+        preflight._check_sent_otherwise(
+            self.filtered(lambda move: move._maventa_is_to_transfer(status))
         )
 
     def _maventa_names(self):
@@ -346,43 +333,9 @@ class AccountMove(models.Model):
             names[NAMED:] = [self.env._("%(count)s more", count=more)]
         return ", ".join(names)
 
-    def _maventa_unfit(self):
-        """Why this is nothing that Maventa sends, or None."""
-        if self.move_type in SENDING_TYPES and self.state == "posted":
-            return None
-        return self.env._(
-            "Only confirmed customer invoices and credit notes have an invoice"
-            " status. Confirm the invoice first."
-        )
-
-    def _maventa_status_refusal(self, status):
-        """Why this invoice can't get a status, or None."""
-        self.ensure_one()
-        if status and (unfit := self._maventa_unfit()):
-            return unfit
-        if status.company_id and status.company_id != self.company_id:
-            return self.env._(
-                "The status %(status)s belongs to %(company)s. Choose one of the"
-                " invoice's own company.",
-                status=status.name,
-                company=status.sudo().company_id.name,
-            )
-        if self._maventa_is_busy():
-            return self.env._(
-                "The invoice is just being sent, so its status can't be changed. Wait"
-                " until it is known whether it has arrived."
-            )
-        return self._maventa_is_to_transfer(status) and self._maventa_taken_refusal()
-
-    def _maventa_taken_refusal(self):
-        """Why this invoice is not given to Maventa, which has it, or None."""
-        if self._maventa_latest().state == "prepared" or not self._maventa_is_taken():
-            return None
-        return self.env._(
-            "Maventa has this invoice already, so it is not sent again. Choose “Send"
-            " another way” if it has not arrived, or make a credit note if it was"
-            " wrong."
-        )
+    def _maventa_is_sendable(self):
+        """Whether this is a confirmed customer invoice or credit note."""
+        return self.move_type in SENDING_TYPES and self.state == "posted"
 
     def _maventa_is_busy(self):
         """Whether it is being sent, or has been and does not show it yet."""
@@ -459,13 +412,17 @@ class AccountMove(models.Model):
 
         :returns: why the invoice did not get the status, or None
         """
+        preflight = self.env["maventa.preflight"]
+        refusals = [
+            preflight._text(self, each)
+            for each in preflight._status_findings(self, status)
+        ]
         agreed = self.env.context.get("maventa_send_twice")
-        refusal = self._maventa_status_refusal(status)
-        if not refusal and self._maventa_is_to_transfer(status) and not agreed:
-            refusal = self.env["maventa.preflight"]._twice_text(self)
-        if not refusal:
+        if not refusals and self._maventa_is_to_transfer(status) and not agreed:
+            refusals = [preflight._twice_text(self)]
+        if not any(refusals):
             self._maventa_write({"maventa_status_id": status.id})
-        return refusal or None
+        return " ".join(refusals) or None
 
     # Posting and undoing ----------------------------------------------------------
 
@@ -548,7 +505,8 @@ class AccountMove(models.Model):
         """
         for company, moves in self.grouped("company_id").items():
             if not company.maventa_ready:
-                raise UserError(moves._maventa_off_text())
+                values = {"company": company.name}
+                raise UserError(" ".join(explain(self.env, "company_off", values)))
             status = company.sudo().maventa_to_transfer_status_id
             # Writing touches the row even if nothing changes, and may collide.
             changing = moves - moves.filtered_domain(
@@ -557,13 +515,6 @@ class AccountMove(models.Model):
             changing.maventa_status_id = status
         self._maventa_retry_now()
         self.env["maventa.queue"]._trigger_transfer(delay=0)
-
-    def _maventa_off_text(self):
-        return self.env._(
-            "The Maventa integration of %(company)s is switched off. Ask your"
-            " administrator to switch it on.",
-            company=self.company_id.name,
-        )
 
     def _maventa_transfer_notice(self):
         message = (
@@ -614,28 +565,6 @@ class AccountMove(models.Model):
             }
         return {name: (value or "").strip() for name, value in values.items()}
 
-    def _maventa_channel_lacks(self, channel, values):
-        """What is missing to send this invoice that way, or None."""
-        if channel == "einvoice":
-            needs_operator = self._maventa_rerouteable()
-            if not values["recipient_eia"]:
-                return self.env._("There is no e-invoice address.")
-            if needs_operator and not values["recipient_operator"]:
-                return self.env._("The operator of the e-invoice address is missing.")
-        elif channel == "email":
-            if not email_normalize(values["recipient_email"]):
-                return self.env._("There is no valid e-mail address.")
-        elif not all(
-            value
-            for name, value in values.items()
-            if name not in ("recipient_address2", "recipient_state")
-        ):
-            return self.env._(
-                "The postal address is not complete: a letter needs name, street,"
-                " postal code, town and country."
-            )
-        return None
-
     def _maventa_rerouteable(self):
         """The transmission whose invoice Maventa has and can send another way.
 
@@ -648,24 +577,6 @@ class AccountMove(models.Model):
         if waits and not (rerouting and latest.state == "prepared"):
             return latest.browse()
         return latest if latest.accepted_at else rerouting
-
-    def _maventa_another_way_refusal(self, channel, values):
-        """Why this invoice can't be sent another way, or None."""
-        self.ensure_one()
-        if not self.maventa_ready:
-            return self._maventa_off_text()
-        if unfit := self._maventa_unfit():
-            return unfit
-        if self._maventa_is_busy():
-            return self.env._(
-                "The invoice is just being sent. Wait until it is known whether it has"
-                " arrived."
-            )
-        latest = self._maventa_latest()
-        same = (latest.planned_channel, latest.request) == (channel, _given(values))
-        if latest.state == "accepted" and same:
-            return self.env._("The invoice is on its way there already.")
-        return self._maventa_channel_lacks(channel, values)
 
     def _maventa_override_channel(self, channel, values):
         """Have this invoice go another way when it is transferred.
@@ -741,34 +652,20 @@ class AccountMove(models.Model):
         :raises RedirectWarning: it takes a person's yes
         """
         self.check_access("write")
-        refused = self._maventa_refused(lambda m: m._maventa_try_again_refusal())
+        preflight = self.env["maventa.preflight"]
+        refused = preflight._refused(self, preflight._try_again_findings)
         going = self - self.browse().union(*refused.values())
         if not going:
-            raise UserError(self._maventa_refused_text(refused))
-        self.env["maventa.preflight"]._check_sent_otherwise(going)
+            raise UserError(preflight._refused_text(refused))
+        preflight._check_sent_otherwise(going)
         going.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return going._maventa_gone_notice(refused)
-
-    def _maventa_try_again_refusal(self):
-        """Why this invoice can't be put back, or None."""
-        self.ensure_one()
-        if not self.maventa_ready:
-            return self._maventa_off_text()
-        if unfit := self._maventa_unfit():
-            return unfit
-        if not self._maventa_has_failed():
-            return self.env._("It has not failed.")
-        if taken := self._maventa_taken_refusal():
-            return taken
-        preflight = self.env["maventa.preflight"]
-        obstacles = preflight._obstacles(self)
-        return " ".join(preflight._text(self, each) for each in obstacles) or None
 
     def _maventa_gone_notice(self, refused):
         """How many go, and which do not and why."""
         notice = self._maventa_transfer_notice()
         if refused:
-            left_out = self._maventa_refused_text(refused)
+            left_out = self.env["maventa.preflight"]._refused_text(refused)
             text = self.env._("Left out: %(invoices)s", invoices=left_out)
             message = f"{notice['params']['message']} {text}"
             notice["params"] |= {"message": message, "type": "warning", "sticky": True}
@@ -798,10 +695,6 @@ class AccountMove(models.Model):
         text = self.env._("Handled outside Maventa: %(note)s", note=note)
         self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
         self.env["maventa.notification"]._close_activities(self)
-
-    def _maventa_handled_refusal(self):
-        """Why there is nothing to see to outside, or None."""
-        return None if self._maventa_has_failed() else self.env._("It has not failed.")
 
     # Refreshing -------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 from odoo import api, models
 
 from ..const import NETWORKS
-from .causes import explain, reason
+from .causes import label
 
 METHOD = "maventa"
 
@@ -42,17 +42,8 @@ class AccountMoveSend(models.AbstractModel):
 
     @api.model
     def _maventa_refusal(self, move):
-        """The code of what keeps an invoice from going through Maventa, or None."""
-        move = move._origin
-        obstacle = self.env["maventa.preflight"]._refused_now(move)
-        if obstacle:
-            return obstacle.code
-        agreed = self.env.context.get("maventa_send_twice")
-        return (
-            None
-            if agreed or not self.env["maventa.preflight"]._sent_otherwise(move)
-            else "sent_otherwise"
-        )
+        """What keeps an invoice from going through Maventa, or None."""
+        return self.env["maventa.preflight"]._send_finding(move._origin)
 
     @api.model
     def _get_default_sending_settings(self, move, from_cron=False, **custom_settings):
@@ -135,10 +126,10 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _maventa_decide(self, move, data):
         """Note whether an invoice goes through Maventa, before it goes elsewhere."""
-        code = self._maventa_refusal(move)
-        data["maventa_transfer"] = not code
-        if code and code != "waiting":
-            text = self._maventa_refusal_text(move, code)
+        refusal = self._maventa_refusal(move)
+        data["maventa_transfer"] = not refusal
+        if refusal and refusal.code != "waiting":
+            text = self.env["maventa.preflight"]._cause(move, refusal)
             data |= {"error": {"error_title": text}, "blocking_error": True}
 
     @api.model
@@ -149,21 +140,6 @@ class AccountMoveSend(models.AbstractModel):
             moves = decided[0].concat(*decided[1:])
             moves.with_context(maventa_send_twice=True)._maventa_transfer_now()
         return super()._hook_if_success(moves_data, from_cron=from_cron)
-
-    # Texts ------------------------------------------------------------------------
-
-    @api.model
-    def _maventa_refusal_text(self, move, code):
-        """A whole sentence: why this invoice does not go through Maventa."""
-        if code == "sent_otherwise":
-            return self.env["maventa.preflight"]._twice_text(move._origin)
-        obstacle = self.env["maventa.preflight"]._refused_now(move._origin)
-        cause, _remedy = explain(self.env, code, obstacle.arguments)
-        return cause or self.env._(
-            "%(invoice)s does not go through Maventa: %(reason)s.",
-            invoice=move.display_name,
-            reason=reason(self.env, code),
-        )
 
     # Alerts -----------------------------------------------------------------------
 
@@ -197,7 +173,7 @@ class AccountMoveSend(models.AbstractModel):
         meant = chosen | moves.filtered(
             lambda move: METHOD in self._get_default_sending_methods(move)
         )
-        refused = meant.grouped(self._maventa_refusal)
+        refused = meant.grouped(self.env["maventa.preflight"]._send_code)
         return {
             f"maventa_{code}": self._maventa_refusal_alert(code, group, len(moves) > 1)
             for code, group in refused.items()
@@ -207,7 +183,8 @@ class AccountMoveSend(models.AbstractModel):
     @api.model
     def _maventa_refusal_alert(self, code, moves, is_batch):
         if len(moves) == 1:
-            message = self._maventa_refusal_text(moves, code)
+            refusal = self._maventa_refusal(moves)
+            message = self.env["maventa.preflight"]._cause(moves, refusal)
             if is_batch:
                 message = self.env._(
                     "%(cause)s %(invoice)s is left out.",
@@ -216,9 +193,9 @@ class AccountMoveSend(models.AbstractModel):
                 )
         else:
             message = self.env._(
-                "%(count)s invoices are left out: %(reason)s.",
+                "%(reason)s: %(count)s invoices are left out.",
                 count=len(moves),
-                reason=reason(self.env, code),
+                reason=label(self.env, code),
             )
         about_customer = code in ABOUT_CUSTOMER
         records = moves.partner_id if about_customer else moves

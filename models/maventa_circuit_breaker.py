@@ -15,7 +15,7 @@ from ..const import (
     SEND_BATCH,
     SHORTEST_CHECK_PAUSE,
 )
-from .causes import COMPANY_CAUSES, WAITING_CODES, explain
+from .causes import WAITING_CODES, explain, is_of_company
 from .parameters import pause_seconds
 
 
@@ -39,7 +39,7 @@ class MaventaCircuitBreaker(models.AbstractModel):
             return ""
         code = company.maventa_pause_code
         cause, remedy = explain(company.env, code, {"company": company.name})
-        to_be_mended = code in COMPANY_CAUSES or code == "certificate_refused"
+        to_be_mended = is_of_company(code) or code == "certificate_refused"
         texts = [cause, remedy] if to_be_mended else [cause]
         moments = filter(None, (company.maventa_paused_until, not_before))
         return " ".join([*texts, self._next_try_text(company, max(moments))])
@@ -64,7 +64,7 @@ class MaventaCircuitBreaker(models.AbstractModel):
         """The end of a pause in which nothing can be asked either, or False: what
         invoices are not taken for does not keep Maventa from answering."""
         company = company.sudo()
-        is_line = company.maventa_pause_code not in COMPANY_CAUSES
+        is_line = not is_of_company(company.maventa_pause_code)
         return is_line and self._is_paused(company) and company.maventa_paused_until
 
     def _send_limit(self, company):
@@ -157,7 +157,7 @@ class MaventaCircuitBreaker(models.AbstractModel):
         Any other cause stops the company until a look finds nothing wrong, and then one
         invoice tries, too; what no look can see is looked for less and less often.
 
-        :param code: one of ``COMPANY_CAUSES``
+        :param code: of a cause that stops the company
         """
         company = company.sudo()
         is_new = not company.maventa_pauses or company.maventa_pause_code != code

@@ -19,7 +19,7 @@ from ..const import (
 )
 from ..einvoice import en16931, official_rules
 from .bis3.check import EinvoiceRule
-from .causes import VERBATIM, explain, reason
+from .causes import VERBATIM, explain, label
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +72,6 @@ class MaventaPreflight(models.AbstractModel):
 
         :param export: the document and what is wrong with it, if they are known already
         """
-        move.ensure_one()
         content, errors = export or self.env["maventa.document"]._export_invoice(move)
         return [
             *self._route_findings(move),
@@ -139,7 +138,7 @@ class MaventaPreflight(models.AbstractModel):
         """What the channel that a person has chosen lacks: only a letter needs what
         was not entered along with it."""
         values = move._maventa_customer_destination("print")
-        if channel != "print" or not move._maventa_channel_lacks("print", values):
+        if channel != "print" or not self._channel_lacks(move, "print", values):
             return []
         name = self._channel_name(move, channel)
         arguments = {"customer": move.partner_id.display_name, "channel": name}
@@ -189,27 +188,9 @@ class MaventaPreflight(models.AbstractModel):
         arguments = {"status": status, **finding.arguments}
         return " ".join(filter(None, explain(move.env, finding.code, arguments)))
 
-    def _refused_now(self, move):
-        """What keeps an invoice from being given to Maventa now, or None.
-
-        Asks neither Maventa nor for the document, so that many can be looked at.
-
-        :returns: a finding
-        """
-        move.ensure_one()
-        if not move.maventa_ready:
-            company = move.company_id
-            return Finding("company_off", company, {"company": company.name})
-        if move._maventa_unfit():
-            return Finding("no_invoice", move)
-        state = move._maventa_latest().state
-        if state in UNDER_WAY_STATES:
-            return Finding("under_way", move)
-        if move._maventa_is_to_transfer(move.maventa_status_id):
-            return Finding("waiting", move)
-        if move._maventa_is_taken():
-            return Finding("taken", move)
-        return next(iter(self._route_findings(move)), None)
+    def _cause(self, move, finding):
+        """What is wrong, without what to do about it."""
+        return explain(move.env, finding.code, finding.arguments)[0]
 
     def _document_findings(self, move, errors):
         """What is wrong with the document for the channel it is planned to go by: a
@@ -231,14 +212,16 @@ class MaventaPreflight(models.AbstractModel):
 
         Their documents are not checked, which would take long for many.
         """
-        groups = moves.grouped(self._refusal_code)
+        groups = moves.grouped(
+            lambda move: (refused := self._refused_now(move)) and refused.code
+        )
         going = groups.pop(None, moves.browse())
         lines = [going.maventa_plan if len(moves) == 1 else self._channel_counts(going)]
         lines += [
             moves.env._(
-                "Can't be sent: %(count)s – %(reason)s (%(invoices)s)",
+                "%(reason)s: %(count)s can't be sent (%(invoices)s)",
                 count=len(refused),
-                reason=reason(moves.env, code),
+                reason=label(moves.env, code),
                 invoices=refused._maventa_names(),
             )
             for code, refused in groups.items()
@@ -246,10 +229,6 @@ class MaventaPreflight(models.AbstractModel):
         return Markup().join(
             Markup("<div>%s</div>") % line for line in filter(None, lines)
         )
-
-    def _refusal_code(self, move):
-        refused = self._refused_now(move)
-        return refused and refused.code
 
     def _channel_counts(self, moves):
         names = dict(moves._fields["maventa_channel"]._description_selection(moves.env))
@@ -259,6 +238,124 @@ class MaventaPreflight(models.AbstractModel):
             for channel, name in names.items()
             if counts[channel]
         )
+
+    # Refusals ---------------------------------------------------------------------
+
+    def _refused(self, moves, check):
+        """The invoices that something can't be done with.
+
+        :param check: finds of one of them what is in the way of it
+        :returns: the invoices of each reason
+        """
+        refused = moves.grouped(
+            lambda move: " ".join(self._text(move, each) for each in check(move))
+        )
+        return {reason: group for reason, group in refused.items() if reason}
+
+    def _refused_text(self, refused):
+        return "\n".join(
+            f"{moves._maventa_names()}: {reason}" for reason, moves in refused.items()
+        )
+
+    def _send_finding(self, move):
+        """What keeps an invoice from going through Maventa, or None.
+
+        Asks neither Maventa nor for the document, so that many can be looked at.
+        """
+        if refused := self._refused_now(move):
+            return refused
+        if move.env.context.get("maventa_send_twice"):
+            return None
+        for way in self._sent_otherwise(move).values():
+            return self._twice_finding(move, way)
+        return None
+
+    def _send_code(self, move):
+        """The code of what keeps an invoice from going through Maventa, or None."""
+        finding = self._send_finding(move)
+        return finding and finding.code
+
+    def _refused_now(self, move):
+        """The same, leaving out that it may have been sent in another way."""
+        if finding := self._basic_finding(move):
+            return finding
+        if move._maventa_is_to_transfer(move.maventa_status_id):
+            return Finding("waiting", move)
+        if move._maventa_is_taken():
+            return Finding("taken", move)
+        return next(iter(self._route_findings(move)), None)
+
+    def _basic_finding(self, move):
+        """What keeps an invoice from being sent in any way now, or None."""
+        move.ensure_one()
+        if not move.maventa_ready:
+            company = move.company_id
+            return Finding("company_off", company, {"company": company.name})
+        if not move._maventa_is_sendable():
+            return Finding("no_invoice", move)
+        return Finding("under_way", move) if move._maventa_is_busy() else None
+
+    def _status_findings(self, move, status):
+        """Why this invoice can't get a status."""
+        move.ensure_one()
+        if status and not move._maventa_is_sendable():
+            return [Finding("no_invoice", move)]
+        if status.company_id and status.company_id != move.company_id:
+            owner = status.sudo().company_id.name
+            arguments = {"status": status.name, "owner": owner}
+            return [Finding("status_elsewhere", move, arguments)]
+        if move._maventa_is_busy():
+            return [Finding("under_way", move)]
+        if move._maventa_is_to_transfer(status) and self._is_kept(move):
+            return [Finding("taken", move)]
+        return []
+
+    def _is_kept(self, move):
+        """Whether Maventa has the invoice and nobody wants it sent another way."""
+        return move._maventa_is_taken() and move._maventa_latest().state != "prepared"
+
+    def _try_again_findings(self, move):
+        """Why this invoice can't be put back to be transferred."""
+        if finding := self._basic_finding(move):
+            return [finding]
+        if failed := self._handled_findings(move):
+            return failed
+        return (
+            [Finding("taken", move)] if self._is_kept(move) else self._obstacles(move)
+        )
+
+    def _handled_findings(self, move):
+        """Why there is nothing to see to outside."""
+        return [] if move._maventa_has_failed() else [Finding("not_failed", move)]
+
+    def _reroute_findings(self, move, channel, values):
+        """Why this invoice can't be sent another way.
+
+        :param values: form fields that say where it would go
+        """
+        if finding := self._basic_finding(move):
+            return [finding]
+        latest = move._maventa_latest()
+        given = {name: value for name, value in values.items() if value}
+        same = (latest.planned_channel, latest.request) == (channel, given)
+        if latest.state == "accepted" and same:
+            return [Finding("there_already", move)]
+        lacks = self._channel_lacks(move, channel, values)
+        return [Finding(lacks, move)] if lacks else []
+
+    def _channel_lacks(self, move, channel, values):
+        """The code of what is missing to send this invoice that way, or None."""
+        if channel == "einvoice":
+            if not values["recipient_eia"]:
+                return "no_address"
+            needs_operator = move._maventa_rerouteable()
+            lacks = needs_operator and not values["recipient_operator"]
+            return "no_operator" if lacks else None
+        if channel == "email":
+            return None if email_normalize(values["recipient_email"]) else "no_email"
+        optional = ("recipient_address2", "recipient_state")
+        given = all(value for name, value in values.items() if name not in optional)
+        return None if given else "no_postal"
 
     # Duplicate guard --------------------------------------------------------------
 
@@ -328,14 +425,13 @@ class MaventaPreflight(models.AbstractModel):
         for move, way in self._sent_otherwise(moves).items():
             sent[way] += move
         return "\n".join(
-            moves.env._(
-                "Sent by %(way)s already, or about to be: %(invoices)s. Through Maventa"
-                " the customer would get it a second time.",
-                way=way,
-                invoices=group._maventa_names(),
-            )
+            self._text(group[0], self._twice_finding(group, way))
             for way, group in sent.items()
         )
+
+    def _twice_finding(self, moves, way):
+        arguments = {"way": way, "invoices": moves._maventa_names()}
+        return Finding("sent_otherwise", moves, arguments)
 
 
 @lru_cache(maxsize=20)

@@ -10,7 +10,7 @@ from odoo import fields
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
-from ..models.causes import OTHER, UNTOLD, delivery_cause
+from ..models.causes import CAUSES, UNTOLD, explain
 from ..models.maventa_notification import MaventaNotification
 from .common import ADDRESS, MaventaCase
 
@@ -229,12 +229,17 @@ class TestDelivery(DeliveryCase):
         self.assertIn("Strange &lt;b&gt;thing", self.activities(move).note)
 
     def test_known_causes_are_told_precisely(self):
-        pairs = [delivery_cause(text) for text in KNOWN_TEXTS]
-        known = {id(pair) for pair in pairs}
-        self.assertFalse(known & {id(OTHER), id(UNTOLD)})
-        self.assertEqual(len(known), len(KNOWN_TEXTS) - 1)
-        self.assertIs(delivery_cause("Something new"), OTHER)
-        self.assertIs(delivery_cause(""), UNTOLD)
+        def cause(text):
+            return explain(self.env, "not_delivered", {"text": text})[0]
+
+        other = CAUSES["not_delivered"].cause
+        causes = {cause(text) for text in KNOWN_TEXTS}
+        self.assertFalse(causes & {str(other) % {"text": text} for text in KNOWN_TEXTS})
+        self.assertEqual(len(causes), len(KNOWN_TEXTS) - 1)
+        self.assertEqual(
+            cause("Strange"), "Maventa could not deliver the invoice: Strange"
+        )
+        self.assertEqual(cause(""), str(UNTOLD.cause))
 
     def test_a_late_failure_for_what_concerns_the_company_stops_it(self):
         for text, code, words in (

@@ -50,7 +50,7 @@ class TestGuards(MaventaCase):
     def test_a_status_does_not_change_while_the_invoice_is_on_its_way(self):
         states = self.states()
         for state in ("sending", "uncertain"):
-            with self.assertRaisesRegex(UserError, "is just being sent"):
+            with self.assertRaisesRegex(UserError, "is being sent at the moment"):
                 states[state].maventa_status_id = self.failed
         with self.assertRaisesRegex(UserError, "Maventa has this invoice already"):
             self.put_back(states["accepted"])

@@ -369,7 +369,7 @@ class TestChosenWay(RerouteCase):
         self.fault("cut_after")
         move = self.make_waiting()
         self.run_cron()
-        with self.assertRaisesRegex(UserError, "just being sent"):
+        with self.assertRaisesRegex(UserError, "being sent at the moment"):
             self.reroute(move, "email", email=EMAIL)
 
     def test_a_letter_goes_to_the_address_on_the_invoice(self):

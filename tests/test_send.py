@@ -157,7 +157,7 @@ class TestSend(SendCase):
             {"move_ids": (moves + nobody).ids, "status_id": self.to_transfer.id}
         )
         self.assertIn("E-invoice: 2 · Letter: 1", status.plan)
-        self.assertIn("sent: 1 – the customer has no address", status.plan)
+        self.assertIn("No address of any kind: 1 can&#39;t be sent", status.plan)
         self.assertIn(f"({nobody.name})", status.plan)
         status.status_id = self.transferred
         self.assertFalse(status.plan)
@@ -207,32 +207,32 @@ class TestSendReasons(SendCase):
     def test_what_does_not_apply_is_greyed_with_the_reason(self):
         self.company.sudo().maventa_environment = "production"
         nobody = self.make_invoice(self.make_customer("Nobody"))
-        box = self.assertGreyed(nobody, "the customer has no address")
+        box = self.assertGreyed(nobody, "No address of any kind")
         self.assertIn("Nobody has no e-invoice address", box["question_circle"])
         self.einvoice.maventa_preferred_channel = "none"
-        self.assertGreyed(self.make_invoice(), "not wished for this customer")
+        self.assertGreyed(self.make_invoice(), "Customer gets nothing through Maventa")
         self.einvoice.maventa_preferred_channel = "print"
-        reason = "the customer lacks the address for it"
+        reason = "No address for the chosen channel"
         self.assertGreyed(self.make_invoice(), reason)
         receipt = self.make_invoice(move_type="out_receipt")
-        self.assertGreyed(receipt, "only for confirmed invoices and credit notes")
+        self.assertGreyed(receipt, "No confirmed invoice or credit note")
 
     def test_what_maventa_has_is_not_offered_again(self):
         self.company.sudo().maventa_environment = "production"
         move = self.make_waiting()
-        self.assertGreyed(move, "it waits to be transferred already")
+        self.assertGreyed(move, "Waiting to be transferred already")
         self.fault("cut_after")
         self.run_cron()
-        self.assertGreyed(move, "it is just being sent")
+        self.assertGreyed(move, "Being sent at the moment")
         self.run_later()
-        self.assertGreyed(move, "Maventa has it already")
+        self.assertGreyed(move, "At Maventa already")
 
     def test_without_an_integration_maventa_is_not_offered(self):
         self.company.maventa_active = False
         dialog = self.dialog(self.make_invoice())
         self.assertNotIn("maventa", dialog.sending_method_checkboxes)
         alert = dialog.alerts["maventa_company_off"]
-        self.assertIn("the integration is switched off", alert["message"])
+        self.assertIn("is switched off", alert["message"])
 
     def test_a_missing_address_leads_to_the_customer(self):
         nobody = self.make_customer("Nobody", invoice_sending_method="maventa")
@@ -393,11 +393,11 @@ class TestSendBatch(SendCase):
         alerts = batch.alerts
         self.assertEqual(
             alerts["maventa_no_route"]["message"],
-            "2 invoices are left out: the customer has no address.",
+            "No address of any kind: 2 invoices are left out.",
         )
         self.assertEqual(alerts["maventa_no_route"]["action"]["res_id"], nobody.id)
         message = alerts["maventa_waiting"]["message"]
-        self.assertIn("it waits to be transferred already", message)
+        self.assertIn("is waiting to be transferred already", message)
         self.assertIn(f"{waiting.name} is left out", message)
         self.assertIn("Sent by e-mail", alerts["maventa_sent_otherwise"]["message"])
         batch.action_send_and_print()

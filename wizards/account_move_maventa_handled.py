@@ -46,9 +46,9 @@ class AccountMoveMaventaHandled(models.TransientModel):
         self.ensure_one()
         moves = self.move_ids
         moves.check_access("write")
-        refused = moves._maventa_refused(lambda m: m._maventa_handled_refusal())
-        if refused:
-            raise UserError(moves._maventa_refused_text(refused))
+        preflight = self.env["maventa.preflight"]
+        if refused := preflight._refused(moves, preflight._handled_findings):
+            raise UserError(preflight._refused_text(refused))
         for company, group in moves.grouped("company_id").items():
             transferred = company.sudo().maventa_transferred_status_id
             group._maventa_handle(self.note, self.status_id or transferred)

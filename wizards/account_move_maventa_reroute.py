@@ -114,13 +114,15 @@ class AccountMoveMaventaReroute(models.TransientModel):
     def _compute_left_out(self):
         for wizard in self:
             refused = wizard._refused() if wizard.channel else {}
-            wizard.left_out = wizard.move_ids._maventa_refused_text(refused)
+            wizard.left_out = self.env["maventa.preflight"]._refused_text(refused)
 
     def _refused(self):
-        return self.move_ids._maventa_refused(
-            lambda move: move._maventa_another_way_refusal(
-                self.channel, self._where(move)
-            )
+        preflight = self.env["maventa.preflight"]
+        return preflight._refused(
+            self.move_ids,
+            lambda move: preflight._reroute_findings(
+                move, self.channel, self._where(move)
+            ),
         )
 
     def _where(self, move):
@@ -147,7 +149,7 @@ class AccountMoveMaventaReroute(models.TransientModel):
         refused = self._refused()
         going = self.move_ids - self.move_ids.browse().union(*refused.values())
         if not going:
-            raise UserError(self.move_ids._maventa_refused_text(refused))
+            raise UserError(self.env["maventa.preflight"]._refused_text(refused))
         mends_address = self.channel == "print" and self.is_anew
         if self.remember or (mends_address and not self.is_locked):
             self._remember(going)

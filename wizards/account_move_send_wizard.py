@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..models.account_move_send import METHOD
-from ..models.causes import reason
+from ..models.causes import label
 
 INVITATIONS = ("account_peppol_what_is_peppol", "account_peppol_partner_want_peppol")
 """Alerts that invite to Odoo's own network."""
@@ -47,13 +47,13 @@ class AccountMoveSendWizard(models.TransientModel):
         notes, values = [], {}
         if self.company_id.sudo().maventa_environment == "test":
             notes.append(self.env._("test"))
-        if self.env["maventa.preflight"]._refused_now(move):
-            code = self._maventa_refusal(move)
-            notes.append(reason(self.env, code))
-            text = self._maventa_refusal_text(move, code)
+        preflight = self.env["maventa.preflight"]
+        if refused := preflight._refused_now(move):
+            notes.append(label(self.env, refused.code))
+            text = preflight._cause(move, refused)
             values = {"readonly": True, "checked": False, "question_circle": text}
-        label = f"{box['label']} ({', '.join(notes)})" if notes else box["label"]
-        return {**box, **values, "label": label}
+        name = f"{box['label']} ({', '.join(notes)})" if notes else box["label"]
+        return {**box, **values, "label": name}
 
     @api.depends("maventa_send_twice")
     def _compute_alerts(self):

@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("maventa_send_greyed", {
         {
             content: "Maventa can't be chosen, and the reason is there",
             trigger:
-                ".modal .form-check:contains('by Maventa (test, Maventa has it already)') input:disabled",
+                ".modal .form-check:contains('by Maventa (test, At Maventa already)') input:disabled",
         },
     ],
 });
