@@ -2,12 +2,10 @@
 
 # How long things take ---------------------------------------------------------
 
-RUN_SECONDS = 10
-"""How long one run of the transfer may work before it hands over to the next."""
-
 BATCH_SECONDS = 40
 """How long the calls of one batch, or of one person's question, may take in all. With
-``RUN_SECONDS`` less than the minute after which Odoo may count a worker as stuck."""
+the 10 s that Odoo gives a run, less than the minute after which Odoo may count a worker
+as stuck."""
 
 PREPARE_BATCH = 20
 """Invoices whose documents are made between two commits."""

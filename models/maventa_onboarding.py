@@ -3,7 +3,6 @@ import hmac
 import logging
 import re
 import secrets
-import time
 from datetime import timedelta
 
 from odoo import fields, models
@@ -26,7 +25,6 @@ from ..const import (
     BATCH_SECONDS,
     BUSINESS_IDS,
     LONGEST_CHECK_PAUSE,
-    RUN_SECONDS,
     SHORTEST_CHECK_PAUSE,
     SUBSCRIPTION_CHECK_PAUSE,
     SUBSCRIPTION_RETRY_PAUSE,
@@ -495,12 +493,11 @@ class MaventaOnboarding(models.AbstractModel):
         What goes wrong for one company costs that company. Its next look is planned
         before this one: whatever becomes of it, others come first then.
         """
-        until = time.monotonic() + RUN_SECONDS
         for company in companies:
             for step in (plan, look):
                 self.env["maventa.queue"]._step(company, step)
-                self.env["ir.cron"]._commit_progress()
-            if time.monotonic() >= until and company != companies[-1:]:
+                seconds_left = self.env["ir.cron"]._commit_progress()
+            if not seconds_left and company != companies[-1:]:
                 cron = self.env.ref("account_maventa.ir_cron_maventa_authorization")
                 cron.sudo()._trigger()
                 return

@@ -1,11 +1,10 @@
 import logging
-import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ..client import MaventaError
-from ..const import BATCH_SECONDS, RUN_SECONDS
+from ..const import BATCH_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -41,13 +40,12 @@ class MaventaOperator(models.Model):
         if newest and newest.seen_at > fields.Datetime.now() - LIFETIME:
             return
         companies = self.env["res.company"].sudo()
-        until = time.monotonic() + RUN_SECONDS
         for company in companies.search([("maventa_active", "=", True)]):
             may_ask = not self.env["maventa.queue"]._send_restriction(company)
             operators = may_ask and self._fetch(company)
             if operators:
                 self._replace(operators)
-            if operators or time.monotonic() >= until:
+            if operators or not self.env["ir.cron"]._commit_progress():
                 return
 
     @api.model

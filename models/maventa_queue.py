@@ -10,6 +10,8 @@ from odoo import SUPERUSER_ID, fields, models
 from odoo.fields import Domain
 from odoo.tools import split_every
 
+from odoo.addons.base.models.ir_cron import MIN_TIME_PER_JOB
+
 from ..client import (
     PAGE_SIZE,
     CompanyRefused,
@@ -25,7 +27,6 @@ from ..const import (
     POLL_NOW,
     POLL_SECONDS,
     PREPARE_BATCH,
-    RUN_SECONDS,
     SINGLE_POLLS,
     TURN_SECONDS,
 )
@@ -51,13 +52,12 @@ class MaventaQueue(models.AbstractModel):
             clock when its turn ends, and tells whether something is left
         :returns: whether something is left
         """
-        deadline = time.monotonic() + RUN_SECONDS
-        with self._lock_timeout():
+        with self._lock_timeout() as deadline:
             queue = deque(companies)
             while queue and time.monotonic() < deadline:
                 company = queue.popleft()
-                turn = TURN_SECONDS if queue else RUN_SECONDS
-                until = min(deadline, time.monotonic() + turn)
+                turn = time.monotonic() + TURN_SECONDS if queue else deadline
+                until = min(deadline, turn)
                 if self._turn(company, steps, until):
                     queue.append(company)
             self._mail_failures()
@@ -65,11 +65,14 @@ class MaventaQueue(models.AbstractModel):
 
     @contextlib.contextmanager
     def _lock_timeout(self):
-        """Never wait long for a row that somebody else holds: others wait for us."""
+        """Never wait long for a row that somebody else holds: others wait for us.
+
+        :returns: the moment of the monotonic clock when Odoo wants its worker back
+        """
         self.env.cr.execute("SET lock_timeout = %s", [f"{LOCK_SECONDS}s"])
-        self.env["ir.cron"]._commit_progress()
+        left = self.env["ir.cron"]._commit_progress()
         try:
-            yield
+            yield time.monotonic() + min(left, MIN_TIME_PER_JOB)
         finally:
             self.env.cr.execute("RESET lock_timeout")
 
