@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol
@@ -148,11 +149,38 @@ class CircuitBreaker:
     def down(self) -> bool:
         return self._failures >= self._patience
 
-    def submit(self, client: MaventaClient, operation: Operation) -> Invoice:
-        """Do the errand, unless the line is down, the company refused or the time for
-        the batch over.
+    def start(
+        self, pool: Executor, client: MaventaClient, operation: Operation
+    ) -> Future[Invoice]:
+        """Have a thread of the pool submit the operation.
 
-        :raises LineDown: nothing was tried
+        :raises Exception: there was no thread for it, and none will take it up later
+        """
+        future: Future[Invoice] = Future()
+        try:
+            pool.submit(self._fulfil, future, client, operation)
+        except Exception:
+            # A pool that can't start a thread raises, but keeps the call in its queue
+            # for the threads that it has.
+            if future.cancel():
+                raise
+        return future
+
+    def _fulfil(
+        self, future: Future[Invoice], client: MaventaClient, operation: Operation
+    ) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(self.submit(client, operation))
+        except BaseException as error:  # noqa: BLE001, the future carries it on
+            future.set_exception(error)
+
+    def submit(self, client: MaventaClient, operation: Operation) -> Invoice:
+        """Submit the operation, unless the line is down, the company is refused or the
+        time for the batch is over.
+
+        :raises CircuitOpen: nothing was tried
         """
         with self._alone:
             if not self._served:

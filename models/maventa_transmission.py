@@ -556,7 +556,7 @@ class MaventaTransmission(models.Model):
         try:
             with self.env.cr.savepoint(flush=False):
                 submission = self._submission(origin)
-            return pool.submit(breaker.submit, client, submission)
+            return breaker.start(pool, client, submission)
         except Exception as error:
             _logger.exception("Transmission %s could not be read.", self.id)
             future = Future()

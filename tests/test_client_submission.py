@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event, Thread
 from unittest import mock
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -28,7 +29,7 @@ from ..sandbox.server import Sandbox
 from .test_client import ClientCase
 from .test_sandbox import bis3
 
-PARCEL = Submission(
+SUBMISSION = Submission(
     uuid="u1",
     number="INV-1",
     total=125.5,
@@ -54,12 +55,12 @@ LOST = (
 OPEN = ("cut_before_read", "cut_before", "500_before", "html_502", "redirect")
 
 
-class HandOverCase(ClientCase):
+class SubmissionCase(ClientCase):
     def setUp(self):
         super().setUp()
         self.sends = self.sender()
 
-    def submit(self, submission=PARCEL, **changes):
+    def submit(self, submission=SUBMISSION, **changes):
         return submit(self.sends, replace(submission, **changes))
 
     def error(self, **changes):
@@ -75,11 +76,11 @@ class HandOverCase(ClientCase):
 
     def assertTakenOnce(self):
         (taken,) = self.backend.invoices.all
-        self.assertEqual(taken.data, PARCEL.content)
-        self.assertEqual(taken.fields, dict(PARCEL.fields))
+        self.assertEqual(taken.data, SUBMISSION.content)
+        self.assertEqual(taken.fields, dict(SUBMISSION.fields))
 
 
-class TestHandOver(HandOverCase):
+class TestSubmission(SubmissionCase):
     def test_the_first_try_sends_and_asks_nothing(self):
         invoice = self.submit()
         self.assertEqual((invoice.id, invoice.number), ("u1", "INV-1"))
@@ -187,9 +188,9 @@ class TestHandOver(HandOverCase):
         self.assertIs(type(self.error()), NotReached)
 
 
-class TestHandOverRefused(HandOverCase):
+class TestSubmissionRefused(SubmissionCase):
     def test_a_refusal_is_believed_after_a_look(self):
-        fields = {**PARCEL.fields, "recipient_email": "not an address"}
+        fields = {**SUBMISSION.fields, "recipient_email": "not an address"}
         error = self.error(fields=fields)
         self.assertIs(type(error), Rejected)
         self.assertEqual(error.details, ("recipient_email is invalid",))
@@ -267,7 +268,7 @@ class TestHandOverRefused(HandOverCase):
             self.assertEqual(self.error(**ours | other).code, "number_taken")
 
     def test_under_an_id_of_our_making_lies_other_content(self):
-        submission = replace(PARCEL, uuid=str(uuid5(NAMESPACE_DNS, "one")))
+        submission = replace(SUBMISSION, uuid=str(uuid5(NAMESPACE_DNS, "one")))
         fields = {"format": "PEPPOLBIS30", "uuid": submission.uuid}
         submit(self.sends, replace(submission, fields=fields))
         self.fault("duplicate_before", "POST")
@@ -290,16 +291,16 @@ class TestHandOverRefused(HandOverCase):
             self.assertIs(type(self.error()), Rejected)
 
 
-class TestLine(HandOverCase):
+class TestCircuitBreaker(SubmissionCase):
     def put(self, count, line=None):
         """Hand over so many at once; what becomes of each."""
         line = line or CircuitBreaker(2)
-        parcels = [
-            replace(PARCEL, uuid=f"u{number}", fields={"uuid": f"u{number}"})
+        submissions = [
+            replace(SUBMISSION, uuid=f"u{number}", fields={"uuid": f"u{number}"})
             for number in range(count)
         ]
         with ThreadPoolExecutor(4) as pool:
-            futures = [pool.submit(line.submit, self.sends, p) for p in parcels]
+            futures = [line.start(pool, self.sends, p) for p in submissions]
         return [type(future.exception()) for future in futures]
 
     def test_one_goes_alone_until_the_company_is_known_to_be_served(self):
@@ -329,6 +330,16 @@ class TestLine(HandOverCase):
         self.assertEqual(met, {CompanyRefused: 1, CircuitOpen: 8})
         self.assertEqual(self.uploads(), 1)
 
+    def test_what_has_no_thread_is_not_sent_later_by_another(self):
+        busy, none = Event(), RuntimeError("can't start new thread")
+        with ThreadPoolExecutor(4) as pool:
+            pool.submit(busy.wait)
+            failing = mock.patch.object(Thread, "start", side_effect=none)
+            with failing, self.assertRaises(RuntimeError):
+                CircuitBreaker(2).start(pool, self.sends, SUBMISSION)
+            busy.set()
+        self.assertEqual(self.uploads(), 0)
+
     def test_a_refused_invoice_shows_that_the_company_is_served(self):
         self.fault("refused", "POST")
         met = Counter(self.put(5))
@@ -341,7 +352,7 @@ class TestLine(HandOverCase):
         self.assertEqual(self.uploads(), 2)
 
 
-class TestHandOverAsking(HandOverCase):
+class TestSubmissionAsking(SubmissionCase):
     def test_another_invoice_under_our_uuid_is_a_conflict(self):
         self.submit()
         for changes in (
@@ -367,7 +378,7 @@ class TestHandOverAsking(HandOverCase):
         self.fault("missing_fields", "GET", fields=["number", "currency", "sum_tax"])
         self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
         negative = Invoice(id="u1", number="INV-1", currency="EUR", total=-125.5)
-        self.assertTrue(PARCEL.is_same_as(negative))
+        self.assertTrue(SUBMISSION.is_same_as(negative))
 
     def test_nothing_is_sent_while_the_question_is_not_answered(self):
         self.submit()

@@ -94,7 +94,7 @@ def run_cron(database, spare=None):
     :param spare: bytes of memory that it may take beyond what it has
     """
     if spare:
-        resource.setrlimit(resource.RLIMIT_AS, (address_space() + spare,) * 2)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_for_data() + spare,) * 2)
     IrCron._process_jobs(database)
     return {
         "commits": halting.seen.commits,
@@ -103,9 +103,11 @@ def run_cron(database, spare=None):
     }
 
 
-def address_space():
+def memory_for_data():
+    """Bytes that count for RLIMIT_DATA: not the address space that the allocator
+    reserves for each thread, of which nobody knows how much it will be."""
     with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+        return int(file.read().split()[5]) * resource.getpagesize()
 
 
 def attach(database, numbers, files):

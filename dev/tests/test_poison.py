@@ -20,12 +20,20 @@ LARGE = int(os.environ.get("MAVENTA_TEST_LARGE", "2"))
 
 
 def code(stage, database, number):
-    return stage.query(database, CODE.format(number))[0][0]
+    rows = stage.query(database, CODE.format(number))
+    return rows[0][0] if rows else None
 
 
 def large_documents():
     """Whether Maventa's limit for a file is also one for a whole XML is not known."""
     return mock.patch.object(reading, "MAX_FILE", documents.MAX_PACKAGE)
+
+
+def runs_in_little_memory(stage, database):
+    """How far one run gets with so little memory is different each time."""
+    for number in range(6):
+        stage.run(database, "run_cron", spare=100 * MEGABYTE)
+        yield number
 
 
 def assert_one_failed(stage, database, numbers, poison):
@@ -53,8 +61,9 @@ def test_an_invoice_that_takes_all_memory_is_set_aside(stage):
         numbers = stage.make(database, *["einvoice"] * 4, company="Second Oy")
         poison = numbers[1]
         stage.run(database, "attach", numbers=[poison], files=10)
-        for _run in range(3):
-            stage.run(database, "run_cron", spare=100 * MEGABYTE)
+        for _run in runs_in_little_memory(stage, database):
+            if code(stage, database, poison) == "ended_runs":
+                break
             stage.run(database, "pass_time")
         assert_one_failed(stage, database, numbers, poison)
         assert code(stage, database, poison) == "ended_runs"
@@ -67,10 +76,11 @@ def test_a_document_that_memory_has_no_room_for_waits_alone(stage):
         claiming = Halt("before commit", condition=CLAIMED, kill=True)
         with acting(database, "run_cron", claiming) as worker:
             worker.wait_for_death()
-        # On a busy machine a run may end before the last one.
-        for _run in range(2):
-            stage.run(database, "run_cron", spare=100 * MEGABYTE)
-        assert stage.states(database) == [("accepted", 1)] * 3 + [("prepared", 1)]
+        expected = [("accepted", 1)] * 3 + [("prepared", 1)]
+        for _run in runs_in_little_memory(stage, database):
+            if stage.states(database) == expected:
+                break
+        assert stage.states(database) == expected
         assert code(stage, database, numbers[0]) == "not_loaded"
         invoices = stage.run(database, "run_until_done")
         expected = dict.fromkeys(numbers, "transferred")
