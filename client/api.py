@@ -169,7 +169,7 @@ class MaventaClient(Connection):
         :param channel: ``einvoice``, ``email`` or ``print``
         :param fields: ``recipient_eia`` and ``recipient_operator``, or
             ``recipient_email``, or name and postal address
-        :raises OutcomeUnknown: it may be on its way; look at its ``revision``
+        :raises OutcomeUnknown: it may be on its way; read its ``revision``
         """
         path = ("v1", "invoices", invoice_id, "reroute", channel)
         self._call("PUT", path, json=dict(fields))

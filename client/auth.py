@@ -49,7 +49,7 @@ class TokenKeeper:
     """Keeps the token that the threads of one run share.
 
     :param fetch: gets a new token, raising the client's errors
-    :param drawer: where it is kept, for whoever comes next
+    :param token_cache: where it is kept for the next client
     """
 
     def __init__(

@@ -78,7 +78,7 @@ class Connection:
     :param credentials: company, user key and vendor key
     :param base_url: one of the two services, or a sandbox on this machine
     :param timeout: seconds for each call
-    :param drawer: where the token is kept for the next client
+    :param token_cache: where the token is kept for the next client
     :ivar until: the moment of the monotonic clock when all calls are to have ended;
         none takes much longer
     """

@@ -43,7 +43,7 @@ class NoCallLeft(Exception):
 
 
 class Poll:
-    """The looks of one run.
+    """The calls of one run.
 
     :param singles: calls about single invoices that the run may make
     :param until: the moment of the monotonic clock after which none is begun
@@ -61,7 +61,7 @@ class Poll:
         self.asking = ""
         self.missing: set[str] = set()
 
-    def look(self, watched: Sequence[Polled]) -> Iterator[dict[str, Invoice | None]]:
+    def fetch(self, polled: Sequence[Polled]) -> Iterator[dict[str, Invoice | None]]:
         """Ask about up to 100 invoices.
 
         :returns: by name what the service says, in portions: each is to be stored
@@ -71,10 +71,10 @@ class Poll:
         :raises MaventaError: the service could not be asked
         """
         self.asking = ""
-        rows = self._rows([each.name for each in watched])
+        rows = self._rows([each.name for each in polled])
         found: dict[str, Invoice | None] = {}
         rest = []
-        for each in watched:
+        for each in polled:
             row = rows.get(each.name)
             if row is None or self._lacks(each, row):
                 rest.append(each)
@@ -95,28 +95,28 @@ class Poll:
             return {}
         return {row.id: row for row in rows}
 
-    def _lacks(self, watched: Polled, row: Invoice) -> bool:
+    def _lacks(self, polled: Polled, row: Invoice) -> bool:
         """Whether the list does not say of this invoice what has to be known."""
         if not row.status:
             return True
-        if row.status not in STATUSES or row.status == watched.status:
+        if row.status not in STATUSES or row.status == polled.status:
             return False
         # Lists leave out what is informational, such as that files were dropped.
         printed = any(action.channel == "PRINT" for action in row.actions or ())
         return row.actions is None or (printed and self.left > 0)
 
-    def _complete(self, watched: Polled, row: Invoice | None) -> Invoice | None:
+    def _complete(self, polled: Polled, row: Invoice | None) -> Invoice | None:
         if row is None or not row.status:
-            row = self._single(watched) or row
-        if row is None or not self._lacks(watched, row):
+            row = self._single(polled) or row
+        if row is None or not self._lacks(polled, row):
             return row
         return replace(row, actions=self._actions(row) or row.actions)
 
-    def _single(self, watched: Polled) -> Invoice | None:
-        invoice = self._ask(self._find, watched.name)
+    def _single(self, polled: Polled) -> Invoice | None:
+        invoice = self._ask(self._find, polled.name)
         if invoice is None:
             return None
-        same = invoice.id == watched.name or invoice.number == watched.number
+        same = invoice.id == polled.name or invoice.number == polled.number
         return invoice if same else None
 
     def _find(self, name: str) -> Invoice | None:

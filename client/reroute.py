@@ -51,7 +51,7 @@ class Snapshot:
             "actions": [list(action) for action in self.actions],
         }
 
-    def news(self, invoice: Invoice) -> list[Action]:
+    def new_actions(self, invoice: Invoice) -> list[Action]:
         """What has happened to the invoice since."""
         actions = invoice.actions or ()
         return [each for each in actions if _as_texts(each) not in self.actions]
@@ -59,7 +59,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class TakeSnapshot:
-    """Only looks at an invoice, to know later what it was like before."""
+    """Only reads an invoice, to know later what it was like before."""
 
     invoice_id: str
 
@@ -90,7 +90,7 @@ class Reroute:
         :raises MaventaError: of the class that tells what is to be done
         """
         if self.doubtful:
-            invoice = self._look(client)
+            invoice = self._fetch(client)
             if self.has_come(invoice):
                 return Invoice(self.invoice_id)
         try:
@@ -119,10 +119,10 @@ class Reroute:
 
     def _is_under_way(self, invoice: Invoice) -> bool:
         begun = invoice.status == PENDING != self.snapshot.status
-        news = self.snapshot.news(invoice)
-        return begun or any(each.channel == self.channel.upper() for each in news)
+        actions = self.snapshot.new_actions(invoice)
+        return begun or any(each.channel == self.channel.upper() for each in actions)
 
-    def _look(self, client: MaventaClient) -> Invoice:
+    def _fetch(self, client: MaventaClient) -> Invoice:
         try:
             return _see(client, self.invoice_id)
         except Rejected as error:  # the question was refused, not the reroute
@@ -131,7 +131,7 @@ class Reroute:
     def _taken_nevertheless(self, client: MaventaClient, refusal: Rejected) -> Invoice:
         """Look whether a refusal only means that it is under way already, or not yet.
 
-        :raises OutcomeUnknown: the look failed, so the refusal can't be believed yet
+        :raises OutcomeUnknown: the question failed, so the refusal is in doubt
         """
         try:
             invoice = _see(client, self.invoice_id)

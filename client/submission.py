@@ -106,7 +106,7 @@ class Submission:
 
 
 class Conflict(Rejected):
-    """What the service has and what we have don't fit: a person has to look at it.
+    """What the service has and what we have don't fit: a person has to decide.
 
     :ivar message: the words of the refusal that this was found out after, if any
     :ivar code: ``another_invoice`` (other content under our UUID), ``number_taken``
@@ -257,7 +257,7 @@ def _taken_nevertheless(
     an invoice that is found counts.
 
     :raises Rejected: the document was not taken
-    :raises OutcomeUnknown: the look failed, so the refusal can't be believed yet
+    :raises OutcomeUnknown: the question failed, so the refusal is in doubt
     """
     try:
         invoice = _find(client, submission, submission.uuid)
@@ -317,7 +317,7 @@ def _agree(ours: str, theirs: str) -> bool:
 
 
 def unknown(error: MaventaError) -> OutcomeUnknown:
-    """What a failed look leaves us with."""
+    """What a failed question leaves us with."""
     return OutcomeUnknown(
         str(error), status=error.status, retry_after=error.retry_after
     )

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from . import linting, serving, terms, testing
+from . import architecture, linting, serving, terms, testing
 from .prepare import prepare
 from .progress import CommandError, disk_full
 
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "format": linting.format_files,
     "lint": linting.lint,
     "odoo": serving.odoo,
+    "picture": architecture.write_picture,
     "pot": terms.write_terms,
     "run": serving.run,
     "setup": setup,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .day_plan import Planned
 
-FATES = {"accepted": "PENDING", "delivered": "DELIVERED", "failed": "FAILED"}
+STATUS_BY_STATE = {"accepted": "PENDING", "delivered": "DELIVERED", "failed": "FAILED"}
 """The sandbox's word for each state of a transmission that it has."""
 
 STATUSES = {"delivered": "transferred", "handled": "transferred", "failed": "failed"}
@@ -152,7 +152,7 @@ def _differences(invoice: Invoice, came: Sequence[Arrival]) -> Iterator[str]:
 
 def _of_the_last(last: Transmission, arrival: Arrival) -> Iterator[str]:
     """What the newest way of an upload has come to."""
-    if FATES.get(last.state) != arrival.status:
+    if STATUS_BY_STATE.get(last.state) != arrival.status:
         yield f"is {arrival.status}, but its transmission is {last.state}"
     if last.channel != arrival.channel:
         yield f"went by {arrival.channel}, but its transmission by {last.channel}"

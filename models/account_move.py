@@ -770,7 +770,7 @@ class AccountMove(models.Model):
         latest = self._maventa_latest()
         alerts = {}
         if self._maventa_is_to_transfer(self.maventa_status_id):
-            alerts |= self._maventa_standstill_alert() or self._maventa_waiting_alert()
+            alerts |= self._maventa_stopped_alert() or self._maventa_waiting_alert()
         if latest.state in TAKEN_STATES and latest.warning:
             alerts["maventa_warning"] = self._maventa_warning_alert(latest)
         return alerts
@@ -835,7 +835,7 @@ class AccountMove(models.Model):
                 return paused
         return cause and f"{cause} {breaker._next_try_text(self.company_id, moment)}"
 
-    def _maventa_standstill_alert(self):
+    def _maventa_stopped_alert(self):
         """Why an invoice that waits will not leave by itself."""
         cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
         if not self.maventa_ready:
@@ -856,7 +856,7 @@ class AccountMove(models.Model):
             )
         else:
             return {}
-        return {"maventa_standstill": {"level": "warning", "message": message}}
+        return {"maventa_stopped": {"level": "warning", "message": message}}
 
     # Preflight --------------------------------------------------------------------
 

@@ -151,7 +151,7 @@ class AccountMoveSend(models.AbstractModel):
         moves = moves._origin
         chosen = moves.filtered(lambda move: METHOD in methods[move])
         alerts |= self._maventa_refusal_alerts(moves, chosen)
-        alerts |= self._maventa_standstill_alerts(chosen)
+        alerts |= self._maventa_stopped_alerts(chosen)
         if len(moves) == 1:
             alerts |= self._maventa_document_alert(chosen)
             alerts |= self._maventa_twice_alert(moves, methods[moves])
@@ -213,12 +213,12 @@ class AccountMoveSend(models.AbstractModel):
         }
 
     @api.model
-    def _maventa_standstill_alerts(self, chosen):
+    def _maventa_stopped_alerts(self, chosen):
         """Of each company, why what it is given will not leave by itself."""
         alerts = {}
         for company, moves in chosen.grouped("company_id").items():
             if company.maventa_ready:
-                alert = moves[0]._maventa_standstill_alert()
+                alert = moves[0]._maventa_stopped_alert()
                 alerts |= {f"{key}_{company.id}": alert[key] for key in alert}
         return alerts
 

@@ -154,8 +154,8 @@ class MaventaCircuitBreaker(models.AbstractModel):
         """Let all invoices wait for what Maventa refuses the whole company for.
 
         A limit ends by itself, when exactly is not known: one invoice tries every hour.
-        Any other cause stops the company until a look finds nothing wrong, and then one
-        invoice tries, too; what no look can see is looked for less and less often.
+        Any other cause stops the company until a check finds nothing wrong, and then
+        one invoice tries, too; what no check can see is checked less and less often.
 
         :param code: of a cause that stops the company
         """
@@ -180,7 +180,7 @@ class MaventaCircuitBreaker(models.AbstractModel):
         free = waiting.try_lock_for_update(allow_referencing=True)
         free.filtered("waiting_since").waiting_since = False
         if is_new:
-            self.env["maventa.notification"]._mail_standstill(company, code)
+            self.env["maventa.notification"]._mail_stop(company, code)
         company.env["ir.cron"]._commit_progress()
 
     def _held_up(self, company):

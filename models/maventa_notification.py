@@ -26,7 +26,7 @@ class MaventaNotification(models.AbstractModel):
         taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
         taken.mail_pending = False
         self._close_activities(taken.move_id)
-        for key, group in transmissions.grouped(lambda t: t._news_key()).items():
+        for key, group in transmissions.grouped(lambda t: t._notice_key()).items():
             group.notified_state = key
 
     # Notes ------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class MaventaNotification(models.AbstractModel):
         failed.mail_pending = False
         company.env["ir.cron"]._commit_progress()
 
-    def _mail_standstill(self, company, code):
+    def _mail_stop(self, company, code):
         """Queue one mail that tells why nothing of the company leaves."""
         texts = explain(company.env, code, {"company": company.name})
         waiting = company._maventa_waiting()

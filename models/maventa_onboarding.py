@@ -424,7 +424,7 @@ class MaventaOnboarding(models.AbstractModel):
 
         :returns: the code of what stops it, or False
         :raises CompanyRefused: nobody is let in, or not this company
-        :raises Unauthorised: somebody is let in, but may not even look
+        :raises Unauthorised: the key is valid, but may not even read
         """
         known = self._known_company(client)
         if known and known.disabled:
@@ -487,14 +487,14 @@ class MaventaOnboarding(models.AbstractModel):
         self._check_subscriptions()
         self.env["maventa.operator"]._refresh_when_old()
 
-    def _for_each(self, companies, plan, look):
+    def _for_each(self, companies, plan, check):
         """Look at each company for a bounded time; the rest has its turn soon.
 
-        What goes wrong for one company costs that company. Its next look is planned
+        What goes wrong for one company costs that company. Its next check is planned
         before this one: whatever becomes of it, others come first then.
         """
         for company in companies:
-            for step in (plan, look):
+            for step in (plan, check):
                 self.env["maventa.queue"]._step(company, step)
                 seconds_left = self.env["ir.cron"]._commit_progress()
             if not seconds_left and company != companies[-1:]:
@@ -503,7 +503,7 @@ class MaventaOnboarding(models.AbstractModel):
                 return
 
     def _check_authorization(self, company):
-        """One look at one company, with the next one planned."""
+        """One check of one company, with the next one planned."""
         before = company.maventa_state
         try:
             with company._maventa_client() as client:

@@ -68,7 +68,7 @@ class MaventaPreflight(models.AbstractModel):
     # Findings ---------------------------------------------------------------------
 
     def _findings(self, move, export=None):
-        """Everything that stands in the way of this invoice or that would surprise.
+        """What blocks this invoice, and what to warn of.
 
         :param export: the document and what is wrong with it, if they are known already
         """
@@ -110,7 +110,7 @@ class MaventaPreflight(models.AbstractModel):
         try:
             return official_rules.validate(folder, content)
         except official_rules.RulesUnusable as error:
-            _tell_unusable(str(error))
+            _log_unusable(str(error))
             return []
 
     def _route_findings(self, move):
@@ -161,7 +161,7 @@ class MaventaPreflight(models.AbstractModel):
             )
         builder = move.env["account.edi.xml.maventa_bis3"]
         dutch = {move.company_id.country_code, move.partner_id.country_code} == {"NL"}
-        # Among the Dutch it's no surprise, but an error of the document.
+        # Between Dutch companies it is an error of the document, not a warning.
         if builder._maventa_lacks_account(move) and not dutch:
             yield Finding("no_account", move, blocks=False)
         for note in self.env["maventa.document"]._attachment_notes(move):
@@ -435,7 +435,7 @@ class MaventaPreflight(models.AbstractModel):
 
 
 @lru_cache(maxsize=20)
-def _tell_unusable(reason):
+def _log_unusable(reason):
     """Once for each reason and process, as it may concern thousands of invoices."""
     _logger.error(
         "The official rules of account_maventa.validation_rules can't be run, so"

@@ -410,7 +410,7 @@ class MaventaQueue(models.AbstractModel):
         }
 
     def _schedule_delivery(self, work_left=False):
-        """Have Odoo call again at once, or when the next look is due, unless that is
+        """Have Odoo call again at once, or when the next poll is due, unless that is
         after the next regular run."""
         cron = self.env.ref("account_maventa.ir_cron_maventa_delivery").sudo()
         if work_left:
@@ -433,33 +433,33 @@ class MaventaQueue(models.AbstractModel):
             poll = Poll(client, SINGLE_POLLS, until)
             if not self.env["maventa.circuit.breaker"]._has_token(company, client):
                 return False
-            while looks := transmissions._due_polls(company, skipped):
-                skipped += (looks - self._poll_batch(company, client, poll, looks)).ids
+            while due := transmissions._due_polls(company, skipped):
+                skipped += (due - self._poll_batch(company, client, poll, due)).ids
                 if not poll.left or not self._may_read(company):
                     return False
                 if time.monotonic() >= until:
                     return True
         return False
 
-    def _poll_batch(self, company, client, poll, looks):
+    def _poll_batch(self, company, client, poll, due):
         """One call about up to a hundred, then some about single ones; what is said is
         stored before the next is asked for.
 
         :returns: those that nobody else has just locked
         """
-        watched = looks._watched()
-        followed = {each.name for each in watched}
-        ended = looks.filtered(lambda t: t.remote_id not in followed)
+        polled = due._polled()
+        followed = {each.name for each in polled}
+        ended = due.filtered(lambda t: t.remote_id not in followed)
         mine = ended._take_poll_results({})
         company.env["ir.cron"]._commit_progress(len(ended))
         try:
-            for answers in poll.look(watched) if watched else ():
-                about = looks.filtered(lambda t, names=answers: t.remote_id in names)
+            for answers in poll.fetch(polled) if polled else ():
+                about = due.filtered(lambda t, names=answers: t.remote_id in names)
                 mine += about._take_poll_results(answers, poll.missing)
                 company.env["ir.cron"]._commit_progress(len(about))
         except MaventaError as error:
             poll.left = 0
-            looks._postpone(poll.asking)
+            due._postpone(poll.asking)
             self.env["maventa.circuit.breaker"]._handle_token_error(
                 company, client, error
             )
@@ -487,7 +487,7 @@ class MaventaQueue(models.AbstractModel):
         mine[POLL_NOW:].next_poll_at = fields.Datetime.now()
         now = mine[:POLL_NOW]
         for ids in split_every(PAGE_SIZE, now.ids):
-            looks = now.browse(ids)
-            company._maventa_ask(looks._poll)
+            due = now.browse(ids)
+            company._maventa_ask(due._poll)
         now.filtered(lambda t: not t.invoice_synced)._sync_or_skip_invoices()
         company.env.ref("account_maventa.ir_cron_maventa_delivery")._trigger()

@@ -122,8 +122,8 @@ _logger = logging.getLogger(__name__)
 
 STATUSES = {state: status for status, state in STATE_BY_STATUS.items()}
 DECIDING = ("DELIVERED", "ERROR")
-OLD_NEWS = {"CREATED", "RECEIVED"}
-"""Events that only say that Maventa has it, which makes nothing worth a closer look."""
+ACKNOWLEDGEMENTS = {"CREATED", "RECEIVED"}
+"""Events that only say that Maventa has it, after which it is not polled more often."""
 
 IDENTITY = ("type", "channel", "key", "message", "happened_at")
 """By all that an event says it is known again; one without a time by the rest."""
@@ -248,7 +248,7 @@ class MaventaTransmission(models.Model):
         string="Delivered", readonly=True, index="btree_not_null"
     )
     failed_at = fields.Datetime(string="Failed", readonly=True)
-    news_at = fields.Datetime(
+    changed_at = fields.Datetime(
         string="Last News", readonly=True, help="When something new was last heard."
     )
     next_poll_at = fields.Datetime(
@@ -669,7 +669,7 @@ class MaventaTransmission(models.Model):
             "accepted",
             remote_id=invoice.id or self.uuid,
             accepted_at=now,
-            news_at=now,
+            changed_at=now,
             next_poll_at=now + timedelta(seconds=POLL_SECONDS),
             lease_until=False,
             next_attempt_at=False,
@@ -763,13 +763,13 @@ class MaventaTransmission(models.Model):
         :param skipped: ids of those that somebody else is writing to
         """
         followed = [("company_id", "=", company.id), ("next_poll_at", "!=", False)]
-        looks = self.search(
+        polled = self.search(
             [*followed, ("id", "not in", skipped)],
             order="next_poll_at, id",
             limit=PAGE_SIZE,
         )
-        due = looks[:1].next_poll_at
-        return looks if due and due <= fields.Datetime.now() else self.browse()
+        due = polled[:1].next_poll_at
+        return polled if due and due <= fields.Datetime.now() else self.browse()
 
     def _poll(self, client):
         """Ask about up to 100 at once, and write down what is new.
@@ -777,11 +777,11 @@ class MaventaTransmission(models.Model):
         :raises MaventaError: Maventa could not be asked
         """
         poll = Poll(client, SINGLE_POLLS, client.until)
-        for answers in poll.look(self._watched()):
+        for answers in poll.fetch(self._polled()):
             about = self.filtered(lambda t, names=answers: t.remote_id in names)
             about._take_poll_results(answers, poll.missing)
 
-    def _watched(self):
+    def _polled(self):
         """What the client needs to know of those that Maventa can be asked about."""
         self.move_id.fetch(["name"])
         return [
@@ -811,7 +811,7 @@ class MaventaTransmission(models.Model):
     # Poll results -----------------------------------------------------------------
 
     def _take_poll_results(self, answers, missing=()):
-        """Write down what is new, and when the next look is. One bad answer costs only
+        """Write down what is new, and when the next poll is. One bad answer costs only
         its own transmission.
 
         :param answers: by id at Maventa an invoice, or None
@@ -820,10 +820,10 @@ class MaventaTransmission(models.Model):
         """
         mine = self.try_lock_for_update(allow_referencing=True)
         followed = mine.filtered(lambda t: t._is_polled())
-        news = (answers, missing)
-        if not followed._try("take the news", followed._take_each_result, *news):
+        results = (answers, missing)
+        if not followed._try("store the answers", followed._take_each_result, *results):
             for each in followed:
-                each._try("take the news", each._take_each_result, *news)
+                each._try("store the answers", each._take_each_result, *results)
         for transmission in mine:
             transmission.next_poll_at = transmission._next_poll()
         return mine
@@ -836,9 +836,9 @@ class MaventaTransmission(models.Model):
 
     def _take_result(self, invoice, missing):
         """Write down what Maventa has just said of it."""
-        news = invoice and self._news(invoice)
-        if news:
-            self._take_news(*news)
+        changes = invoice and self._changes(invoice)
+        if changes:
+            self._store_changes(*changes)
         if invoice and self.missing_since:
             self.missing_since = False
         if missing:
@@ -846,7 +846,7 @@ class MaventaTransmission(models.Model):
 
     def _company_cause(self):
         """What Maventa has just failed one of these for that concerns all invoices of
-        the company, or an empty text. What was handed over earlier is no news of it."""
+        the company, or an empty text. What was sent earlier does not count."""
         since = fields.Datetime.now() - timedelta(seconds=LONGEST_PAUSE)
         failed = self.filtered(
             lambda t: (
@@ -882,7 +882,7 @@ class MaventaTransmission(models.Model):
         if not self._is_polled():
             return False
         now = fields.Datetime.now()
-        quiet = now - (self.news_at or self.accepted_at or self.create_date)
+        quiet = now - (self.changed_at or self.accepted_at or self.create_date)
         shortest, longest, share = (
             (POLL_SECONDS, LONGEST_POLL_SECONDS, POLL_SHARE)
             if self.state == "accepted"
@@ -893,7 +893,7 @@ class MaventaTransmission(models.Model):
         pause = min(max(quiet.total_seconds() / share, shortest), longest)
         return now + timedelta(seconds=round(pause))
 
-    def _news(self, invoice):
+    def _changes(self, invoice):
         """What Maventa says that is not known yet, or None.
 
         :returns: the values of new events, the state, the id at Maventa
@@ -906,12 +906,12 @@ class MaventaTransmission(models.Model):
         is_news = new or state != self.state or name != self.remote_id
         return (new, state, name) if is_news else None
 
-    def _take_news(self, new, state, name):
+    def _store_changes(self, new, state, name):
         self.env["maventa.transmission.event"].create(new)
         values = {"remote_id": name}
-        if state != self.state or {event["type"] for event in new} - OLD_NEWS:
-            values["news_at"] = fields.Datetime.now()
-        self._set_state(state, **values, **self._told(state))
+        if state != self.state or {event["type"] for event in new} - ACKNOWLEDGEMENTS:
+            values["changed_at"] = fields.Datetime.now()
+        self._set_state(state, **values, **self._values_of_events(state))
 
     def _rerouted(self):
         """Earlier and later transmissions of the same invoice at Maventa."""
@@ -952,7 +952,7 @@ class MaventaTransmission(models.Model):
         seen = (self.snapshot or {}).get("actions", ())
         return {_identity(_event(Action(*texts))) for texts in seen}
 
-    def _told(self, state):
+    def _values_of_events(self, state):
         """What the events say, in the fields of the transmission."""
         events = self.event_ids.sorted("happened_at")
         gone = events.filtered(lambda e: e.type in ("SENT", "DELIVERED") and e.channel)
@@ -970,8 +970,8 @@ class MaventaTransmission(models.Model):
         """What is worth a person's attention although the invoice has left."""
         if WITHOUT_ATTACHMENTS in events.mapped("key"):
             return "without_attachments"
-        surprise = channel and self.planned_channel not in (False, channel)
-        return surprise and CHANNEL_WARNINGS[channel]
+        differs = channel and self.planned_channel not in (False, channel)
+        return differs and CHANNEL_WARNINGS[channel]
 
     def _failure_of(self, state, events):
         if state != "failed":
@@ -1065,7 +1065,7 @@ class MaventaTransmission(models.Model):
         return self.search(domain, limit=SYNC_BATCH, order="id")
 
     def _sync_or_skip_invoices(self):
-        """Settle together, or, if that fails, as many as can be one by one."""
+        """Synchronise them together or, if that fails, one by one."""
         done = self._try("synchronise the invoice", self._sync_invoices)
         if done is not None:
             return done
@@ -1105,8 +1105,8 @@ class MaventaTransmission(models.Model):
         groups = current.grouped(lambda transmission: transmission._move_values())
         for values, group in groups.items():
             group.move_id._maventa_write(dict(values))
-        news = current.filtered(lambda t: t.notified_state != t._news_key())
-        self.env["maventa.notification"]._notify(news)
+        changed = current.filtered(lambda t: t.notified_state != t._notice_key())
+        self.env["maventa.notification"]._notify(changed)
         synced._sync_reroutings()
         return synced
 
@@ -1185,7 +1185,7 @@ class MaventaTransmission(models.Model):
 
     # News -------------------------------------------------------------------------
 
-    def _news_key(self):
+    def _notice_key(self):
         return f"{self.state}/{self.warning or ''}"
 
     def _notified_state_only(self):
@@ -1274,7 +1274,7 @@ class MaventaTransmission(models.Model):
     def _steps(self):
         """The steps of this transmission in the order in which they happened."""
         self.ensure_one()
-        events = self.event_ids.filtered(lambda event: event._tells())
+        events = self.event_ids.filtered(lambda event: event._is_informative())
         later = [*self._own_steps(), *events.mapped(_event_step)]
         later.sort(key=lambda step: step["moment"])
         return [*self._first_steps(), *later, *self._last_steps()]

@@ -29,7 +29,7 @@ class MaventaTransmissionEvent(models.Model):
     message = fields.Char(readonly=True)
     happened_at = fields.Datetime(string="When", required=True, readonly=True)
 
-    def _tells(self):
+    def _is_informative(self):
         """Whether it says more than that Maventa has the invoice."""
         return bool(self.message or self.type not in ("RECEIVED", "CREATED"))
 

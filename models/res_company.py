@@ -251,7 +251,7 @@ class ResCompany(models.Model):
         groups=ADMINISTRATOR,
     )
     maventa_next_check_at = fields.Datetime(
-        string="Next look", copy=False, groups=fields.NO_ACCESS
+        string="Next check", copy=False, groups=fields.NO_ACCESS
     )
 
     maventa_webhook_secret = fields.Char(copy=False, groups=fields.NO_ACCESS)
@@ -421,7 +421,7 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         """EXTENDS base: cleans, refuses what is locked, and has switching on or
-        changing statuses followed by a look at the invoices."""
+        changing statuses followed by the list of the invoices."""
         vals = _cleaned(vals)
         if vals.get("maventa_user_api_key"):
             self._maventa_lock()
@@ -766,7 +766,7 @@ class ResCompany(models.Model):
         return [("company_id", "=", self.id), ("maventa_stage", "=", "waiting")]
 
     def _maventa_failed(self):
-        """The domain of the invoices that somebody has to look after."""
+        """The domain of the invoices that need a person."""
         return [("company_id", "=", self.id), ("maventa_stage", "=", "failed")]
 
     @api.depends_context("lang", "tz")

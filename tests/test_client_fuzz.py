@@ -261,7 +261,7 @@ def questions(client):
         lambda: submit(client, dataclasses.replace(submission, ask_about=("u1",))),
         lambda: way.submit(client),
         lambda: Snapshot.of(TakeSnapshot(ID).submit(client)).to_json(),
-        lambda: list(Poll(client, 5).look([Polled(ID, "INV-1", "PENDING")])),
+        lambda: list(Poll(client, 5).fetch([Polled(ID, "INV-1", "PENDING")])),
     )
 
 

@@ -37,7 +37,7 @@ class TestClientReroute(ClientCase):
         self.sends.send_invoice("a.xml", bis3(eia="9999:1"), {"uuid": "u1"})
         self.backend.clock.advance(10)
 
-    def look(self):
+    def take_snapshot(self):
         """What a first turn would store, through JSON and back."""
         data = Snapshot.of(TakeSnapshot("u1").submit(self.sends)).to_json()
         return Snapshot.from_json(data)
@@ -61,7 +61,7 @@ class TestClientReroute(ClientCase):
         for name in sorted(set(LOST) - set(READ_AS_SUCCESS)):
             with self.subTest(name):
                 self.begin()
-                snapshot = self.look()
+                snapshot = self.take_snapshot()
                 self.fault_once(name)
                 if name != "cut_in_answer":  # an answer without a body can't be cut
                     self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
@@ -73,7 +73,7 @@ class TestClientReroute(ClientCase):
         for name in OPEN:
             with self.subTest(name):
                 self.begin()
-                snapshot = self.look()
+                snapshot = self.take_snapshot()
                 self.fault_once(name)
                 self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
                 self.reroute(snapshot=snapshot, doubtful=True)
@@ -86,7 +86,7 @@ class TestClientReroute(ClientCase):
                     self.begin()
                     self.reroute()
                     self.backend.clock.advance(5000)
-                    snapshot = self.look()
+                    snapshot = self.take_snapshot()
                     self.fault_once(name)
                     self.error(snapshot=snapshot)
                     self.backend.clock.advance(wait)
@@ -110,7 +110,7 @@ class TestClientReroute(ClientCase):
             self.assertTrue(REROUTE.has_come(Invoice("u1", revision=revision)))
 
     def test_somebody_else_was_there(self):
-        snapshot = self.look()
+        snapshot = self.take_snapshot()
         self.sends.reroute("u1", "email", {"recipient_email": "other@c.example"})
         error = self.error(snapshot=snapshot, doubtful=True)
         self.assertIsInstance(error, Conflict)
@@ -118,18 +118,18 @@ class TestClientReroute(ClientCase):
         self.assertEqual(self.times(), 1)
 
     def test_a_refusal_is_looked_into(self):
-        snapshot = self.look()
+        snapshot = self.take_snapshot()
         self.fault_once("duplicate_after")
         self.reroute(snapshot=snapshot)
         self.assertEqual(self.times(), 1)
 
     def test_a_refusal_stands(self):
         self.fault_once("refused")
-        self.assertIs(type(self.error(snapshot=self.look())), Rejected)
+        self.assertIs(type(self.error(snapshot=self.take_snapshot())), Rejected)
         self.assertEqual(self.times(), 0)
 
     def test_a_refusal_that_can_not_be_looked_into_is_not_believed(self):
-        snapshot = self.look()
+        snapshot = self.take_snapshot()
         self.fault_once("refused")
         self.fault_once("503_before", "/v1/invoices/u1", "GET")
         self.assertIs(type(self.error(snapshot=snapshot)), OutcomeUnknown)
@@ -139,7 +139,7 @@ class TestClientReroute(ClientCase):
             with self.subTest(status):
                 self.begin()
                 self.sends.reroute("u1", "email", {"recipient_email": "a@c.example"})
-                snapshot = self.look()
+                snapshot = self.take_snapshot()
                 self.backend.switches.set("reroute_pending", status)
                 error = self.error(snapshot=snapshot)
                 self.assertIs(type(error), StillBusy)
@@ -150,11 +150,13 @@ class TestClientReroute(ClientCase):
 
     def test_bad_data_are_not_waited_for(self):
         self.sends.reroute("u1", "email", EMAIL)
-        error = self.error(snapshot=self.look(), fields={"recipient_email": "nobody"})
+        error = self.error(
+            snapshot=self.take_snapshot(), fields={"recipient_email": "nobody"}
+        )
         self.assertIs(type(error), Rejected)
 
     def test_an_answer_that_shows_nothing_proves_nothing(self):
-        snapshot = self.look()
+        snapshot = self.take_snapshot()
         for name in ("empty", "broken_json"):
             self.fault_once(name, "/v1/invoices/u1", "GET")
             self.assertIs(

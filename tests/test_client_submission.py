@@ -71,7 +71,7 @@ class SubmissionCase(ClientCase):
     def uploads(self):
         return len(self.calls("/v1/invoices"))
 
-    def looks(self):
+    def questions(self):
         return self.calls("/v1/invoices/u1")
 
     def assertTakenOnce(self):
@@ -84,17 +84,17 @@ class TestSubmission(SubmissionCase):
     def test_the_first_try_sends_and_asks_nothing(self):
         invoice = self.submit()
         self.assertEqual((invoice.id, invoice.number), ("u1", "INV-1"))
-        self.assertEqual((self.uploads(), self.looks()), (1, []))
+        self.assertEqual((self.uploads(), self.questions()), (1, []))
         self.assertTakenOnce()
 
     def test_asked_first_and_found_is_not_sent(self):
         sent = self.submit()
         self.assertEqual(self.submit(ask_about=("u1",)), sent)
-        self.assertEqual((self.uploads(), self.looks()), (1, [200]))
+        self.assertEqual((self.uploads(), self.questions()), (1, [200]))
 
     def test_asked_first_and_not_found_is_sent(self):
         self.assertEqual(self.submit(ask_about=("u1",)).id, "u1")
-        self.assertEqual((self.uploads(), self.looks()), (1, [404]))
+        self.assertEqual((self.uploads(), self.questions()), (1, [404]))
         self.assertTakenOnce()
 
     def test_a_second_upload_is_the_same_invoice_in_every_form_of_answer(self):
@@ -120,7 +120,7 @@ class TestSubmission(SubmissionCase):
                         self.assertEqual(self.submit().id, "u1")
                     else:
                         self.assertIs(type(self.error()), OutcomeUnknown)
-                    self.assertEqual((self.uploads(), len(self.looks())), (1, 1))
+                    self.assertEqual((self.uploads(), len(self.questions())), (1, 1))
 
     def test_an_answer_to_the_question_has_to_name_the_invoice_as_well(self):
         for body in ({}, {"id": "12345"}, {"status": "PENDING"}):
@@ -182,7 +182,7 @@ class TestSubmission(SubmissionCase):
             with self.subTest(name):
                 self.fault(name, "POST", times=2 if expected is Unauthorised else 1)
                 self.assertIs(type(self.error()), expected)
-        self.assertEqual(self.looks(), [])
+        self.assertEqual(self.questions(), [])
         with Sandbox() as other:
             self.sends = self.client(url=other.url)
         self.assertIs(type(self.error()), NotReached)
@@ -194,7 +194,7 @@ class TestSubmissionRefused(SubmissionCase):
         error = self.error(fields=fields)
         self.assertIs(type(error), Rejected)
         self.assertEqual(error.details, ("recipient_email is invalid",))
-        self.assertEqual((self.uploads(), self.looks()), (1, [404]))
+        self.assertEqual((self.uploads(), self.questions()), (1, [404]))
 
     def test_a_refusal_of_any_wording_is_success_when_the_invoice_is_there(self):
         self.submit()
@@ -248,7 +248,7 @@ class TestSubmissionRefused(SubmissionCase):
                 self.fault("refused", "POST", text=text, status=status)
                 self.assertIs(type(self.error()), CompanyRefused)
         self.assertEqual(self.uploads(), 8)
-        self.assertEqual(self.looks(), [])
+        self.assertEqual(self.questions(), [])
 
     def test_a_duplicate_known_only_by_its_number_is_found(self):
         self.switch(invoice_id="different")

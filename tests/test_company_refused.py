@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -49,7 +50,7 @@ class TestCompanyRefused(MaventaCase):
         (mail,) = self.mails()
         self.assertIn("takes no invoices of", mail.subject)
         mail.sudo().unlink()
-        alert = move._get_alerts()["maventa_standstill"]["message"]
+        alert = move._get_alerts()["maventa_stopped"]["message"]
         self.assertIn("does not take invoices of", alert)
 
     def assertGoesOn(self, move):
@@ -194,17 +195,22 @@ class TestUploadRefused(MaventaCase):
                 self.assertIn(self.company.maventa_problem, self.told())
                 self.assertEqual(self.run_for_calls(), [])
                 # A look can't see it, so one more invoice finds out, and no mail goes.
-                self.look()
+                self.poll()
                 self.assertIn("It is tried again now", self.company.maventa_pause)
                 self.assertEqual(self.run_for_calls(), refusal)
                 self.assertEqual(self.company.maventa_problem_code, code)
                 self.assertEqual(len(self.mails()), 1)
-                self.look()
+                self.poll()
                 self.let_second_pass()
         self.refuse(upload_refusal=None)
-        self.look()
+        self.poll()
         self.run_cron()
         self.assertAllTransferred(moves)
+
+    def send_in_order(self):
+        """One thread, so that it is known which invoice arrives third."""
+        module = "odoo.addons.account_maventa.models.maventa_transmission"
+        self.startPatcher(patch(f"{module}.SEND_THREADS", 1))
 
     def told(self):
         """What the one mail says."""
@@ -213,13 +219,14 @@ class TestUploadRefused(MaventaCase):
 
     def test_words_about_the_company_said_of_one_invoice_cost_that_one(self):
         """However the words are understood: another tries next, and all others go."""
+        self.send_in_order()
         first, *others = moves = self.make_many(3)
         refusal = {"text": "COMPANY NOT FOUND"}
         self.fault("refused", arguments=refusal)
         self.assertEqual(self.run_for_calls(), [("POST", "/v1/invoices")])
         self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
         self.assertWait(moves)
-        self.look()
+        self.poll()
         self.fault("refused", arguments=refusal, skip=2)
         with freeze_time(fields.Datetime.now() + timedelta(seconds=5)):
             self.run_cron()
@@ -233,6 +240,7 @@ class TestUploadRefused(MaventaCase):
         self.assertAllTransferred(moves)
 
     def test_a_limit_fails_no_invoice_however_often_it_is_reached(self):
+        self.send_in_order()
         first, *others = self.make_many(3)
         limit = {"text": "USER DAILY INVOICE LIMIT (2) REACHED"}
         self.fault("refused", arguments=limit)
@@ -245,7 +253,7 @@ class TestUploadRefused(MaventaCase):
         for move in others:
             self.assertTransferredOnce(move)
 
-    def look(self):
+    def poll(self):
         self.let_look_time_pass(self.company)
         self.run_cron(self.env.ref("account_maventa.ir_cron_maventa_authorization"))
 

@@ -55,7 +55,7 @@ class DeliveryCase(MaventaCase):
         self.run_cron()
         return moves
 
-    def look(self, seconds=3660):
+    def poll(self, seconds=3660):
         """Let time pass, then have everything looked at."""
         self.clock.tick(seconds)
         followed = self.env["maventa.transmission"].sudo().search([])
@@ -91,7 +91,7 @@ class TestDelivery(DeliveryCase):
     def test_delivered_by_each_channel(self):
         moves = self.send(self.einvoice, self.email, self.print)
         start = fields.Datetime.now()
-        self.look()
+        self.poll()
         self.assertEqual(len(self.lists()), 1)
         for move, channel, delay in zip(
             moves, ("einvoice", "email", "print"), (5, 5, 3600), strict=True
@@ -123,7 +123,7 @@ class TestDelivery(DeliveryCase):
     def test_nothing_is_stored_twice(self):
         move = self.send()
         for _look in range(3):
-            self.look()
+            self.poll()
         self.assertEqual(len(self.transmission(move).event_ids), 3)
         self.assertEqual(self.notes(move).count("Handed over"), 1)
 
@@ -131,7 +131,7 @@ class TestDelivery(DeliveryCase):
         moves = self.send(self.einvoice, self.failing)
         mine = self.statuses.create({"name": "Mine"})
         moves.maventa_status_id = mine
-        self.look()
+        self.poll()
         self.assertInvoice(moves[0], mine, "delivered")
         self.assertInvoice(moves[1], mine, "failed")
         self.assertIn(moves[1].name, self.mails().body_html)
@@ -139,13 +139,13 @@ class TestDelivery(DeliveryCase):
     # Another channel ----------------------------------------------------------
 
     def assertWarned(self, move, warning, level, words):
-        self.look()
+        self.poll()
         self.assertEqual(self.transmission(move).warning, warning)
         alert = move._get_alerts()["maventa_warning"]
         self.assertEqual(alert["level"], level)
         self.assertIn(words, alert["message"])
         self.assertEqual(self.notes(move).count(words), 1)
-        self.look()
+        self.poll()
         self.assertEqual(self.notes(move).count(words), 1)
 
     def test_a_letter_that_nobody_planned_is_told(self):
@@ -170,7 +170,7 @@ class TestDelivery(DeliveryCase):
         ):
             with self.subTest(partner=partner.name, channel=channel):
                 move = self.send(partner)
-                self.look()
+                self.poll()
                 self.say(move, "SENT", channel=channel)
                 self.say(move, "DELIVERED", channel=channel)
                 self.assertWarned(move, warning, level, words)
@@ -182,7 +182,7 @@ class TestDelivery(DeliveryCase):
         self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=move.ids
         ).create({}).action_create_payments()
-        self.look()
+        self.poll()
         self.say(move, "SENT", channel="EMAIL")
         self.say(move, "DELIVERED", channel="EMAIL")
         self.assertWarned(move, "by_email", "warning", "this channel: Letter")
@@ -202,7 +202,7 @@ class TestDelivery(DeliveryCase):
     def test_not_delivered_goes_to_the_failed_status_with_activity_and_mail(self):
         move = self.send(self.failing)
         self.assertInvoice(move, self.transferred, "accepted")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         transmission = self.transmission(move)
         self.assertEqual(transmission.error_code, "not_delivered")
@@ -219,10 +219,10 @@ class TestDelivery(DeliveryCase):
 
     def test_a_delivered_one_may_come_back(self):
         move = self.send(self.email)
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
         self.say(move, "ERROR", message="Strange <b>thing</b>", channel="EMAIL")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertFalse(self.transmission(move).delivered_at)
         self.assertIn("Strange &lt;b&gt;thing", self.mails().body_html)
@@ -249,7 +249,7 @@ class TestDelivery(DeliveryCase):
             with self.subTest(text):
                 move = self.send()
                 self.say(move, "ERROR", message=f"ERROR: {text}")
-                self.look(60)
+                self.poll(60)
                 self.assertInvoice(move, self.failed, "failed")
                 self.assertIn(words, move.maventa_failure)
                 self.assertRegex(move.maventa_failure, "[Ss]et the status to “To be")
@@ -263,16 +263,16 @@ class TestDelivery(DeliveryCase):
 
     def test_a_failure_of_what_was_sent_long_ago_stops_nobody(self):
         move = self.send()
-        self.look()
+        self.poll()
         self.say(move, "ERROR", message="ERROR: COMPANY ACCOUNT IS LOCKED")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertFalse(self.company.maventa_pauses)
         self.assertFalse(self.company.maventa_problem_code)
 
     def test_mended_and_put_back_it_goes_anew_and_the_old_one_counts_no_more(self):
         move = self.send(self.failing)
-        self.look()
+        self.poll()
         old = self.transmission(move)
         self.failing.maventa_address = "0216:003720774740"
         self.put_back(move)
@@ -280,17 +280,17 @@ class TestDelivery(DeliveryCase):
         self.assertInvoice(move, self.transferred, "accepted")
         self.assertFalse(self.activities(move))
         self.say(move, "ERROR", message="The old one again")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
         self.assertFalse(old.next_poll_at)
         self.assertNotEqual(self.transmission(move), old)
 
     def test_what_was_put_back_is_not_dragged_down_by_news_of_the_old_try(self):
         move = self.send(self.failing)
-        self.look()
+        self.poll()
         self.put_back(move)
         self.say(move, "ERROR", message="Once more")
-        self.look()
+        self.poll()
         self.assertEqual(move.maventa_status_id, self.to_transfer)
 
     # Sent another way in Maventa's own pages --------------------------------------
@@ -303,35 +303,35 @@ class TestDelivery(DeliveryCase):
         for seconds in (60, 3660):
             with self.subTest(seconds):
                 move = self.send(self.failing)
-                self.look()
+                self.poll()
                 self.assertTrue(self.activities(move))
                 self.reroute(move, "print", recipient_name="A")
-                self.look(60)
+                self.poll(60)
                 self.assertInvoice(move, self.transferred, "accepted")
                 self.assertFalse(self.activities(move))
                 self.assertIn("sends the invoice again", self.notes(move))
-                self.look()
+                self.poll()
                 self.assertInvoice(move, self.transferred, "delivered")
                 self.assertEqual(self.transmission(move).warning, "by_letter")
                 self.assertFalse(self.transmission(move).error_message)
 
     def test_rerouted_at_maventa_before_it_was_sent_anew_it_is_not_sent_anew(self):
         move = self.send(self.failing)
-        self.look()
+        self.poll()
         self.put_back(move)
         self.reroute(move, "email", recipient_email="a@rakennus.example")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
         self.run_cron()
         self.assertEqual(self.arrivals(move), 1)
 
     def test_rerouted_at_maventa_a_delivered_one_may_fail(self):
         move = self.send()
-        self.look()
+        self.poll()
         self.reroute(move, "email", recipient_email="a@rakennus.invalid")
-        self.look(1)
+        self.poll(1)
         self.assertInvoice(move, self.transferred, "accepted")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertIn("came back from", self.transmission(move).error_message)
 
@@ -352,19 +352,19 @@ class TestDelivery(DeliveryCase):
         ):
             move = self.send(self.failing)
             move.invoice_user_id = salesperson
-            self.look()
+            self.poll()
             self.assertEqual(self.activities(move).user_id, expected)
         clerk.active = False
         move = self.send(self.failing)
         move.invoice_user_id = False
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertFalse(self.activities(move))
 
     def test_an_activity_is_brought_up_to_date_not_multiplied_and_closed(self):
         move = self.send(self.failing)
         move.invoice_user_id = self.make_user("seller")
-        self.look()
+        self.poll()
         activity = self.activities(move)
         self.assertIn("Nobody could be reached", activity.note)
         self.failing.maventa_address = False
@@ -398,12 +398,12 @@ class TestDelivery(DeliveryCase):
     def test_all_failures_of_a_run_are_in_one_mail(self):
         moves = self.send(*[self.failing] * 5, self.einvoice)
         with patch(f"{MODELS}.maventa_transmission.SYNC_BATCH", 2):
-            self.look()
+            self.poll()
         self.assertEqual(len(self.mails()), 1)
         self.assertIn("5 invoices", self.mails().subject)
         for move in moves[:5]:
             self.assertEqual(self.mails().body_html.count(f">{move.name}<"), 1)
-        self.look()
+        self.poll()
         self.assertEqual(len(self.mails()), 1)
 
     def test_a_conflict_is_no_error_and_is_repeated_in_a_new_transaction(self):
@@ -419,7 +419,7 @@ class TestDelivery(DeliveryCase):
             patch.object(MaventaNotification, "_plan_activities", plan_or_conflict),
             self.assertNoLogs(f"{MODELS}.maventa_transmission", "ERROR"),
         ):
-            self.look()
+            self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual((len(self.activities(move)), len(self.mails())), (1, 1))
 
@@ -429,7 +429,7 @@ class TestDelivery(DeliveryCase):
         with patch.object(
             MaventaNotification, "_mail_failures", side_effect=MemoryError
         ):
-            self.look()
+            self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertFalse(self.mails())
         for _run in range(2):

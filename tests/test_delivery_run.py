@@ -85,7 +85,7 @@ class TestDeliveryRun(DeliveryCase):
         )
         now = fields.Datetime.now()
         self.env.cr.executemany(
-            "UPDATE maventa_transmission SET accepted_at = %s, news_at = %s,"
+            "UPDATE maventa_transmission SET accepted_at = %s, changed_at = %s,"
             " next_poll_at = %s WHERE remote_id = %s",
             [
                 (moment, moment, now, f"{there.id}-{number}")
@@ -124,7 +124,7 @@ class TestDeliveryRun(DeliveryCase):
         """Stopped in the middle and taken up again; by hand with MAVENTA_MANY=20000."""
         count = int(os.environ.get("MAVENTA_MANY", "800"))
         self.make_open(count, lambda number: 86400)
-        cached, memory, watched = [], [], Following._watched
+        cached, memory, polled = [], [], Following._polled
 
         def count_cached(looks):
             data = looks.env.transaction.field_data
@@ -132,9 +132,9 @@ class TestDeliveryRun(DeliveryCase):
             memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
             if len(cached) == count // 200:
                 raise MemoryError
-            return watched(looks)
+            return polled(looks)
 
-        with patch.object(Following, "_watched", count_cached):
+        with patch.object(Following, "_polled", count_cached):
             self.run_cron(self.delivery)
             self.assertEqual(self.due(), count - 100 * (count // 200 - 1))
             self.run_cron(self.delivery)
@@ -170,7 +170,7 @@ class TestDeliveryRun(DeliveryCase):
 
     def test_the_pace(self):
         move = self.send()
-        self.look()
+        self.poll()
         transmission = self.transmission(move)
         minute, hour, day = 60, 3600, 86400
         for state, age, pause in (
@@ -183,7 +183,7 @@ class TestDeliveryRun(DeliveryCase):
         ):
             now = fields.Datetime.now()
             transmission.write(
-                {"state": state, "news_at": now - timedelta(seconds=age)}
+                {"state": state, "changed_at": now - timedelta(seconds=age)}
             )
             wait = transmission._next_poll() - now
             self.assertEqual(wait.total_seconds(), pause, (state, age))
@@ -197,9 +197,9 @@ class TestDeliveryRun(DeliveryCase):
             with self.subTest(fault):
                 move = self.send(self.failing)
                 self.fault(fault, "/v1/invoices", "GET")
-                self.look()
+                self.poll()
                 self.assertFalse(self.company.maventa_pauses)
-                self.look()
+                self.poll()
                 self.assertInvoice(move, self.failed, "failed")
 
     def test_every_odd_row_is_survived(self):
@@ -213,12 +213,12 @@ class TestDeliveryRun(DeliveryCase):
                     return row | odd.get(row["number"], {})
 
                 with patch(SHOWN, show):
-                    self.look()
+                    self.poll()
                     if change.get("status") == "delivered":
                         change = {"status": "failed"}
                         odd[moves[1].name] = change
-                        self.look()
-                self.look()
+                        self.poll()
+                self.poll()
                 self.assertInvoice(moves[0], self.transferred, "delivered")
                 self.assertInvoice(moves[1], self.failed, "failed")
 
@@ -228,7 +228,7 @@ class TestDeliveryRun(DeliveryCase):
                 self.backend.switches.set(switch, answer)
                 move = self.send()
                 self.run_later()
-                self.look()
+                self.poll()
                 self.assertInvoice(move, self.transferred, "delivered")
                 self.backend.switches.set(switch, SWITCHES[switch].default)
 
@@ -238,7 +238,7 @@ class TestDeliveryRun(DeliveryCase):
         moves = self.send(self.einvoice, self.failing, self.email)
         followed = self.transmission(moves[0])
         (self.transmission(moves[1]) + self.transmission(moves[2])).next_poll_at = False
-        self.look()
+        self.poll()
         self.assertEqual(followed.state, "delivered")
         self.assertInvoice(moves[1], self.transferred, "accepted")
         self.assertInvoice(moves[2], self.transferred, "accepted")
@@ -298,18 +298,18 @@ class TestDeliveryRun(DeliveryCase):
 
     def test_one_odd_row_costs_one_row(self):
         moves = self.send(self.einvoice, self.failing)
-        news = Following._news
+        changes = Following._changes
 
         def break_down(transmission, invoice):
             if transmission.move_id == moves[0]:
                 raise OverflowError
-            return news(transmission, invoice)
+            return changes(transmission, invoice)
 
         with (
-            patch.object(Following, "_news", break_down),
+            patch.object(Following, "_changes", break_down),
             mute_logger(f"{MODELS}.maventa_transmission"),
         ):
-            self.look()
+            self.poll()
         self.assertInvoice(moves[0], self.transferred, "accepted")
         self.assertInvoice(moves[1], self.failed, "failed")
 
@@ -329,12 +329,12 @@ class TestDeliveryRun(DeliveryCase):
         kept = dict(invoices._by_uuid)
         for each in (invoices._by_id, invoices._by_company, invoices._by_uuid):
             each.clear()
-        self.look(60)
+        self.poll(60)
         transmission = self.transmission(move)
         self.assertEqual(transmission.state, "accepted")
         self.assertTrue(transmission.missing_since)
         invoices._by_id, invoices._by_company = rows
-        self.look(60)
+        self.poll(60)
         self.assertEqual(transmission.state, "delivered")
         self.assertFalse(transmission.missing_since)
         self.assertTrue(kept)
@@ -344,7 +344,7 @@ class TestDeliveryRun(DeliveryCase):
         self.backend.invoices = Invoices(self.backend.clock, self.backend.switches)
         for _look in range(9):
             self.assertInvoice(move, self.transferred, "accepted")
-            self.look(3000)
+            self.poll(3000)
         self.assertInvoice(move, self.failed, "failed")
         first = self.transmission(move)
         self.assertEqual(first.error_code, "not_known")
@@ -378,7 +378,7 @@ class TestDeliveryRun(DeliveryCase):
     def test_questions_that_fail_do_not_keep_invoices_from_leaving(self):
         self.send()
         self.fault("500_before", "/v1/invoices", "GET", times=99)
-        self.look()
+        self.poll()
         self.assertTrue(self.company.maventa_pauses)
         move = self.make_waiting()
         self.run_later()
@@ -388,7 +388,7 @@ class TestDeliveryRun(DeliveryCase):
     def test_maventa_gets_the_time_that_it_asks_for(self):
         self.send()
         self.fault("429", "/v1/invoices", "GET", arguments={"retry_after": 1200})
-        self.look()
+        self.poll()
         pause = self.company.maventa_paused_until - fields.Datetime.now()
         self.assertGreaterEqual(pause.total_seconds(), 1199)
 
@@ -396,23 +396,23 @@ class TestDeliveryRun(DeliveryCase):
         move = self.send()
         key = self.company.sudo().maventa_stored_api_key
         self.company.sudo().maventa_stored_api_key = "wrong"
-        self.look()
+        self.poll()
         self.assertEqual(self.company.maventa_problem_code, "credentials_refused")
         self.backend.calls.clear()
-        self.look()
+        self.poll()
         self.assertFalse(self.backend.calls)
         self.company.maventa_user_api_key = key
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
 
     def test_switched_off_it_goes_on_but_not_in_a_copy(self):
         moves = self.send(self.einvoice, self.print)
         self.company.maventa_active = False
-        self.look(60)
+        self.poll(60)
         self.assertInvoice(moves[0], self.transferred, "delivered")
         self.backend.calls.clear()
         self.set_parameter_of_database("another")
-        self.look()
+        self.poll()
         self.assertFalse(self.backend.calls)
         self.assertInvoice(moves[1], self.transferred, "accepted")
 
@@ -436,7 +436,7 @@ class TestDeliveryRun(DeliveryCase):
 
         broken = self.company
         with patch.object(queue, "_poll", break_down):
-            self.look()
+            self.poll()
         self.assertInvoice(moves[0], self.transferred, "accepted")
         status = second.maventa_transferred_status_id
         self.assertInvoice(moves[1], status, "delivered")

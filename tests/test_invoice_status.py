@@ -377,13 +377,13 @@ class TestInvoiceAlerts(MaventaCase):
 
     def test_an_invoice_that_nobody_will_send_says_so(self):
         move = self.make_waiting()
-        self.assertFalse(self.alert(move, "maventa_standstill"))
+        self.assertFalse(self.alert(move, "maventa_stopped"))
         self.cron.active = False
-        self.assertIn(self.cron.name, self.alert(move, "maventa_standstill"))
+        self.assertIn(self.cron.name, self.alert(move, "maventa_stopped"))
         self.company.maventa_problem_code = "credentials_refused"
-        self.assertIn("does not take", self.alert(move, "maventa_standstill"))
+        self.assertIn("does not take", self.alert(move, "maventa_stopped"))
         self.company.maventa_active = False
-        self.assertIn("switched off", self.alert(move, "maventa_standstill"))
+        self.assertIn("switched off", self.alert(move, "maventa_stopped"))
 
     def test_other_invoices_say_nothing_of_maventa(self):
         for move in self.make_invoice(), self.make_invoice(status=self.transferred):

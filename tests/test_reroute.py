@@ -33,13 +33,13 @@ class RerouteCase(DeliveryCase):
 
     def delivered(self, partner=None):
         move = self.accepted(partner)
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
         return move
 
     def failed_late(self):
         move = self.accepted(self.make_customer("B", email="x@y.invalid", **ADDRESS))
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         return move
 
@@ -127,7 +127,7 @@ class TestReroute(RerouteCase):
         for _time in range(2):
             self.reroute(move, "email", email=EMAIL)
             self.run_cron()
-            self.look()
+            self.poll()
             self.assertInvoice(move, self.transferred, "delivered")
         self.assertEqual(len(self.reroutes(move)), 2)
 
@@ -200,7 +200,7 @@ class TestReroute(RerouteCase):
         self.reroute(move, "email", email=EMAIL)
         self.run_cron()
         self.assertInvoice(move, self.failed, "failed")
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.transferred, "delivered")
         self.assertFalse(move.maventa_failure)
         self.assertFalse(self.activities(move))
@@ -209,7 +209,7 @@ class TestReroute(RerouteCase):
         move = self.accepted()
         self.reroute(move, "email", email="x@y.invalid")
         self.run_cron()
-        self.look()
+        self.poll()
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual(self.transmission(move).error_code, "not_delivered")
         self.assertEqual(len(self.mails()), 1)
@@ -279,7 +279,7 @@ class TestRerouteTakenBack(RerouteCase):
         move = self.accepted(self.make_customer("B", email="x@y.invalid"))
         self.reroute_fault("429")
         self.reroute(move, "email", email=EMAIL)
-        self.look()
+        self.poll()
         self.assertEqual(move.maventa_delivery_state, "prepared")
         self.assertFalse(self.mails())
         move.maventa_status_id = self.transferred

@@ -40,7 +40,7 @@ REFUSALS = {
 
 
 class TestUnknownAnswers(MaventaCase):
-    def settle(self, move, runs=3):
+    def run_until_known(self, move, runs=3):
         self.run_cron()
         for _run in range(runs):
             if move.maventa_status_id == self.to_transfer:
@@ -59,13 +59,13 @@ class TestUnknownAnswers(MaventaCase):
 
     def test_an_ordinary_sending_gets_through_with_each(self):
         for move in self.each_answer(ANSWERS):
-            self.settle(move)
+            self.run_until_known(move)
             self.assertTransferredOnce(move)
 
     def test_a_lost_answer_is_found_again_with_each(self):
         for move in self.each_answer(ANSWERS):
             self.fault("cut_after")
-            self.settle(move)
+            self.run_until_known(move)
             self.assertInvoice(move, self.transferred, "accepted")
             self.assertEqual(len(self.uploaded(move)), 1)
 
@@ -77,7 +77,7 @@ class TestUnknownAnswers(MaventaCase):
                 self.backend.switches.set("uuid_repeated", form)
                 move = self.make_waiting()
                 self.fault("cut_after")
-                self.settle(move)
+                self.run_until_known(move)
                 self.assertInvoice(move, self.transferred, "accepted")
                 (invoice,) = self.uploaded(move)
                 self.assertEqual(self.transmission(move).remote_id, invoice.id)
@@ -87,7 +87,7 @@ class TestUnknownAnswers(MaventaCase):
             with self.subTest(fault):
                 move = self.make_waiting()
                 self.fault(fault)
-                self.settle(move)
+                self.run_until_known(move)
                 self.assertInvoice(move, self.transferred, "accepted")
                 (invoice,) = self.uploaded(move)
                 self.assertEqual(self.transmission(move).remote_id, invoice.id)
@@ -98,7 +98,7 @@ class TestUnknownAnswers(MaventaCase):
                 move = self.make_waiting()
                 self.fault("cut_after")
                 self.fault(fault, "/v1/invoices/{id}", "GET")
-                self.settle(move, runs=5)
+                self.run_until_known(move, runs=5)
                 self.assertInvoice(move, self.transferred, "accepted")
                 self.assertEqual(len(self.uploaded(move)), 1)
 
@@ -131,7 +131,7 @@ class TestUnknownAnswers(MaventaCase):
             with self.subTest(answer):
                 self.backend.switches.set("list_encoding", answer)
                 move = self.make_waiting(self.print)
-                self.settle(move)
+                self.run_until_known(move)
                 for invoice in self.uploaded(move):
                     self.assertEqual(invoice.fields["disabled_routes"], ["email"])
                 if move.maventa_status_id == self.failed:

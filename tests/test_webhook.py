@@ -34,13 +34,13 @@ class TestWebhook(MaventaCase):
 
     def setUp(self):
         super().setUp()
-        self.look()
+        self.poll()
         self.secret = self.company.sudo().maventa_webhook_secret
         self.later = fields.Datetime.now() + timedelta(hours=1)
         self.delivery.active = True
         self.delivery.lastcall = fields.Datetime.now() - timedelta(minutes=5)
 
-    def look(self):
+    def poll(self):
         """Let a day pass, and have the subscription looked at."""
         self.company.sudo().maventa_next_webhook_check_at = False
         self.run_cron(self.looking)
@@ -85,7 +85,7 @@ class TestWebhook(MaventaCase):
         self.backend.calls.clear()
         self.run_cron(self.looking)
         self.assertFalse(self.backend.calls)
-        self.look()
+        self.poll()
         self.assertEqual(self.subscriptions(), first)
         self.assertEqual([c.method for c in self.calls()], ["GET"])
 
@@ -105,7 +105,7 @@ class TestWebhook(MaventaCase):
         stranger = self.subscribe(account, "https://other.example/hook")
         self.subscribe(account, self.subscriptions()[0].destination)
         self.set_base_url("https://new.testi.example")
-        self.look()
+        self.poll()
         self.backend.webhooks.unsubscribe(stranger)
         self.assertSubscribedOnce("https://new.testi.example")
 
@@ -117,7 +117,7 @@ class TestWebhook(MaventaCase):
 
     def test_one_that_maventa_has_lost_is_made_anew(self):
         self.backend.webhooks.clear()
-        self.look()
+        self.poll()
         self.assertSubscribedOnce()
 
     def test_a_failure_does_not_hinder_and_is_healed(self):
@@ -125,7 +125,7 @@ class TestWebhook(MaventaCase):
             with self.subTest(method):
                 self.backend.webhooks.clear()
                 self.company.maventa_active = False
-                self.look()
+                self.poll()
                 self.fault("503_before", PATH, method)
                 self.company.maventa_active = True
                 self.run_cron(self.looking)
@@ -134,14 +134,14 @@ class TestWebhook(MaventaCase):
                 self.assertIn("regularly", self.company.maventa_webhook_text)
                 self.run_cron(self.looking)
                 self.assertFalse(self.subscriptions(), "It is not tried at once")
-                self.look()
+                self.poll()
                 self.assertSubscribedOnce()
 
     def test_one_taken_without_an_answer_is_found_again(self):
         self.backend.webhooks.clear()
         self.fault("cut_after", PATH)
-        self.look()
-        self.look()
+        self.poll()
+        self.poll()
         self.assertSubscribedOnce()
 
     def test_another_account_gets_another_address(self):
@@ -170,7 +170,7 @@ class TestWebhook(MaventaCase):
         self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertFalse(self.subscriptions())
         self.company.sudo().maventa_active = True
-        self.look()
+        self.poll()
         self.fault("503_before", PATH, "GET")
         self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertTrue(self.subscriptions())
@@ -178,7 +178,7 @@ class TestWebhook(MaventaCase):
     def test_a_copy_of_the_database_leaves_the_subscription_alone(self):
         self.company.sudo().maventa_database_uuid = "another one"
         self.company.maventa_active = False
-        self.look()
+        self.poll()
         self.env["maventa.onboarding"]._unsubscribe_all()
         self.assertTrue(self.subscriptions())
 
@@ -199,11 +199,11 @@ class TestWebhook(MaventaCase):
                     self.env["maventa.onboarding"]._is_reachable(self.company), expected
                 )
         self.company.maventa_active = False
-        self.look()
+        self.poll()
         self.company.maventa_active = True
         self.set_base_url("http://odoo.testi.example")
         self.set_parameter("endpoint", self.sandbox.url)
-        self.look()
+        self.poll()
         self.assertFalse(self.subscriptions())
         self.assertIn("web.base.url", self.company.maventa_webhook_text)
 

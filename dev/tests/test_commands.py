@@ -7,7 +7,7 @@ import sys
 import pytest
 import timing
 
-from dev import commands, odoo_environment, progress, testing
+from dev import architecture, commands, odoo_environment, progress, testing
 from dev.locks import exclusive, open_lock, try_lock
 from dev.paths import CHECKOUT
 from dev.progress import CommandError
@@ -105,3 +105,7 @@ def test_coverage_is_asked_of_branches_folder_by_folder():
 def test_what_is_not_measured_or_starts_first_is_there(name):
     files = {path.name: path.read_text() for path in CHECKOUT.glob("tests/*.py")}
     assert name in files or f"def {name}(" in "".join(files.values())
+
+
+def test_the_picture_of_the_architecture_is_that_of_the_code():
+    assert architecture.picture() in architecture.PAGE.read_text("utf-8")

@@ -2,6 +2,7 @@
 
 import pytest
 from actors import Halt, acting
+from stage import wait_until
 
 EMAIL = "new@rakennus.example"
 PATH = "/v1/invoices/*/reroute/*"
@@ -89,6 +90,8 @@ def test_killed_while_maventa_holds_the_request(stage, fault, taken):
         path = f"/v1/invoices/{invoice.id}/reroute/email"
         with acting(database, "run_cron") as worker:
             stage.wait_for_calls(1, path=path, method="PUT")
+            # A call counts from its first line, before its body has been read.
+            wait_until(lambda: reroutes(stage) == [taken], "taken")
             worker.kill()
         stage.release()
         stage.wait_for_answers()
