@@ -524,6 +524,9 @@ class AccountMove(models.Model):
                 "%(count)s invoices are being transferred.", count=len(self)
             )
         )
+        return self._maventa_notice(message)
+
+    def _maventa_notice(self, message):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -664,11 +667,19 @@ class AccountMove(models.Model):
     def _maventa_gone_notice(self, refused):
         """How many go, and which do not and why."""
         notice = self._maventa_transfer_notice()
-        if refused:
-            left_out = self.env["maventa.preflight"]._refused_text(refused)
-            text = self.env._("Left out: %(invoices)s", invoices=left_out)
-            message = f"{notice['params']['message']} {text}"
-            notice["params"] |= {"message": message, "type": "warning", "sticky": True}
+        if not refused:
+            return notice
+        return self._maventa_left_out_notice(refused, notice["params"]["message"])
+
+    def _maventa_left_out_notice(self, refused, message=""):
+        """Which invoices something was not done with, and why.
+
+        :param message: on the others
+        """
+        left_out = self.env["maventa.preflight"]._refused_text(refused)
+        text = self.env._("Left out: %(invoices)s", invoices=left_out)
+        notice = self._maventa_notice(f"{message} {text}".strip())
+        notice["params"] |= {"type": "warning", "sticky": True}
         return notice
 
     # Handled outside --------------------------------------------------------------

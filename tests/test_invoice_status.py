@@ -111,19 +111,25 @@ class TestInvoiceStatus(MaventaCase):
         wizard.save().action_set()
         self.assertEqual(moves.maventa_status_id, self.to_transfer)
 
-    def test_the_list_action_sets_all_or_none(self):
-        good, draft = self.make_invoice(), self.make_invoice(post=False)
-        wizard = self.env["account.move.maventa.status"].create(
-            {
-                "move_ids": (good + draft).ids,
-                "status_id": self.to_transfer.id,
-            }
-        )
+    def set_status_on(self, moves):
+        values = {"move_ids": moves.ids, "status_id": self.to_transfer.id}
+        wizard = self.env["account.move.maventa.status"].create(values)
         self.assertEqual(wizard.company_ids, self.company)
+        return wizard.action_set()
+
+    def test_the_list_action_names_what_can_t_have_the_status_and_sets_the_rest(self):
+        good, draft = self.make_invoice(), self.make_invoice(post=False)
+        waiting = self.make_invoice(status=self.to_transfer)
+        answer = self.set_status_on(good + draft + waiting)
+        self.assertEqual(good.maventa_status_id, self.to_transfer)
+        self.assertFalse(draft.maventa_status_id)
+        self.assertIn("Confirm the invoice first", answer["params"]["message"])
+        self.assertTrue(answer["params"]["sticky"])
+
+    def test_the_list_action_says_why_no_invoice_can_have_the_status(self):
+        drafts = self.make_invoice(post=False) + self.make_invoice(post=False)
         with self.assertRaisesRegex(UserError, "Confirm the invoice first"):
-            wizard.action_set()
-        good.invalidate_recordset()
-        self.assertFalse(good.maventa_status_id)
+            self.set_status_on(drafts)
 
     def test_the_kanban_has_a_column_for_every_status_in_their_order(self):
         second = self.make_company()

@@ -50,12 +50,22 @@ class AccountMoveMaventaStatus(models.TransientModel):
             wizard.files = self.env["maventa.document"]._files_summary(moves)
 
     def action_set(self):
-        """Set the status on all invoices, or on none and name those that can't have it.
+        """Set the status on the invoices that can have it, and name the others.
 
-        :raises UserError: names every invoice that can't have the status
+        :raises UserError: names every invoice, if none can have the status
         """
         self.ensure_one()
-        self.move_ids.maventa_status_id = self.status_id
+        moves, status = self.move_ids, self.status_id
+        changing = moves.filtered(lambda move: move.maventa_status_id != status)
+        preflight = self.env["maventa.preflight"]
+        refused = preflight._refused(
+            changing, lambda move: preflight._status_findings(move, status)
+        )
+        going = changing - changing.browse().union(*refused.values())
+        # If none can have it, the attempt says why.
+        (going or changing).maventa_status_id = status
+        if refused:
+            return going._maventa_left_out_notice(refused)
         return {"type": "ir.actions.act_window_close"}
 
     def action_check(self):
