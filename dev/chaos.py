@@ -13,21 +13,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
-from . import live_odoo
 from .chaos_accountant import Accountant
-from .chaos_plan import SILENCE, SIZES, Plan, Size, make_plan
-from .chaos_run import ChaosServer, Inside, Run, Stuck
-from .chaos_sandbox import ChaosSandbox
+from .chaos_plan import SILENCE, SIZES, Plan, make_plan
+from .chaos_run import Inside, Run, Stuck
 from .comparison import Count, count, read_arrivals, read_invoices
-from .live_odoo import Odoo, exit_code, read_seed
-from .live_sandbox import LiveSandbox, a_sandbox
-from .locks import exclusive
-from .odoo_environment import HOST, OdooEnvironment
-from .paths import LOCAL
-from .progress import CommandError
+from .harness import Harness, chosen, exit_code, harness, read_seed
+from .live_odoo import LOGIN
+from .live_sandbox import LiveSandbox
 
-DATABASE = "maventa_chaos"
-LOG = LOCAL / "logs" / "chaos.log"
 CALM_SECONDS = 15
 """Seconds in which the last call must have ended: no fault takes longer, apart from
 one that says nothing for as long as Odoo waits."""
@@ -36,28 +29,21 @@ VICTIMS = {"all": "whole servers", "cron": "cron workers", "http": "HTTP workers
 
 
 def main() -> int:
-    """Run; return the exit code."""
-    form = (*sys.argv[1:], os.environ.get("CHAOS") or "full")[0]
-    if form not in SIZES:
-        raise CommandError(f"CHAOS is {form!r}: it can be {', '.join(SIZES)}.")
-    with exclusive(LOCAL / "chaos.lock", "Waiting for the chaos that runs."):
-        return play(read_seed(), SIZES[form])
-
-
-def play(seed: int, size: Size) -> int:
     """Let chaos play on a database of its own and count; return the exit code."""
-    began = time.monotonic()
-    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
-        faults = LiveSandbox(sandbox_url).call("GET", "faults")["faults"]
+    size, seed, began = chosen("CHAOS", SIZES), read_seed(), time.monotonic()
+    with harness("chaos") as place:
+        faults = LiveSandbox(place.sandbox_url).call("GET", "faults")["faults"]
         plan = make_plan(seed, size, sorted(faults))
         print(
             f"chaos: SEED={seed}: {sum(size.invoices)} invoices, {size.kills} kills,"
             f" {len(plan.faults)} faults",
             flush=True,
         )
-        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
-        make_database(odoo_env, odoo, sandbox_url, size)
-        with a_run(odoo_env, odoo, sandbox_url, plan) as run:
+        place.copy_template()
+        counts = " ".join(map(str, size.invoices))
+        values = {"INVOICES": counts, "TIMEOUT": str(size.timeout)}
+        place.run_script("chaos_data.py", **values)
+        with a_run(place, plan) as run:
             complaints = finish(run)
             result = verdict(run, CALM_SECONDS + SILENCE * size.timeout)
             print(*summary(run, time.monotonic() - began), sep="\n")
@@ -66,40 +52,25 @@ def play(seed: int, size: Size) -> int:
     return bool(result.complaints)
 
 
-def make_database(
-    odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str, size: Size
-) -> None:
-    """Make the companies and their invoices."""
-    counts = " ".join(map(str, size.invoices))
-    script = "chaos_data.py"
-    values = {"INVOICES": counts, "TIMEOUT": str(size.timeout)}
-    live_odoo.make_database(odoo_env, odoo, sandbox_url, script, **values)
-
-
 @contextmanager
-def a_run(
-    odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str, plan: Plan
-) -> Iterator[Run]:
+def a_run(place: Harness, plan: Plan) -> Iterator[Run]:
     """Everything in place; nothing of it runs on afterwards."""
     with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
-        server = ChaosServer(odoo_env, odoo, LOG, cron_workers=2, workers=2)
-        stack.enter_context(server)
-        inside = Inside(odoo_env, DATABASE)
+        server = stack.enter_context(place.server(cron_workers=2, workers=2))
+        inside = Inside(place.odoo_env, place.database)
         stack.callback(inside.close)
-        accountant = hire(odoo, sandbox_url, plan)
+        accountant = hire(place, plan)
         stack.callback(accountant.stop)
         task = pool.submit(accountant.run)
         yield Run(plan, server, inside, accountant, task)
 
 
-def hire(odoo: Odoo, sandbox_url: str, plan: Plan) -> Accountant:
+def hire(place: Harness, plan: Plan) -> Accountant:
     """The accountant, with the faults set for the accountant's companies."""
-    admin = Odoo(odoo.url, DATABASE)
-    odoo.login()
-    admin.login("admin")
-    accountant = Accountant(odoo, admin, plan.batches)
-    record = ChaosSandbox(sandbox_url, list(accountant.companies.values()))
-    accountant.record = record
+    accountant = Accountant(
+        place.odoo(LOGIN), place.odoo("admin"), plan.batches, place.sandbox_url
+    )
+    record = accountant.record
     if os.environ.get("SANDBOX_URL"):
         # Somebody else may use it too, so only our own companies shall suffer.
         record.set_faults(fault for fault in plan.faults if fault.company is not None)
@@ -128,10 +99,10 @@ def verdict(run: Run, seconds: float) -> Count:
     """The count, when nothing can arrive any more: that takes some seconds at most."""
     record = run.accountant.record
     end = time.monotonic() + seconds
-    while not record.is_calm() and time.monotonic() < end:
+    while record.open_calls() and time.monotonic() < end:
         time.sleep(0.1)
     people = run.accountant
-    told = read_invoices(people.odoo, people.invoices, people.companies, people.by_hand)
+    told = read_invoices(people.odoo, people.admin, people.invoices, people.by_hand)
     return count(told, read_arrivals(record))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import requests
 
 from .chaos_plan import LONGEST_LATENCY, Batch
-from .chaos_sandbox import ChaosSandbox
 from .live_odoo import Odoo
+from .live_sandbox import LiveSandbox
 from .progress import CommandError
 
 LOOK_EVERY = 0.3
@@ -44,9 +44,9 @@ class Accountant:
     :ivar finished: set when every invoice has been transferred
     """
 
-    record: ChaosSandbox
-
-    def __init__(self, odoo: Odoo, admin: Odoo, batches: Iterable[Batch]) -> None:
+    def __init__(
+        self, odoo: Odoo, admin: Odoo, batches: Iterable[Batch], sandbox_url: str
+    ) -> None:
         self.odoo = odoo
         self.admin = admin
         self.kills = 0
@@ -67,6 +67,7 @@ class Accountant:
         self.transferred = odoo.status("transferred")
         self.failed = odoo.status("failed")
         self.companies = admin.companies()
+        self.record = LiveSandbox(sandbox_url, self.companies.values())
 
     def run(self) -> None:
         """Go on until told to stop, from another thread."""

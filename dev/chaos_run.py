@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
-import psutil
 import psycopg2
 
 from .chaos_accountant import Accountant
@@ -40,31 +39,6 @@ SEEN = {
 
 class Stuck(Exception):
     """The patience is over."""
-
-
-class ChaosServer(Server):
-    """A prefork Odoo whose workers can be told apart and killed."""
-
-    def is_alive(self) -> bool:
-        """Whether its first process, which restarts the workers, lives."""
-        return self.process is not None and self.process.poll() is None
-
-    def note(self, text: str) -> None:
-        """Write down in Odoo's log what happens to it."""
-        with self.log.open("a") as output:
-            moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
-            output.write(f"{moment} CHAOS {text}\n")
-
-    def worker_ids(self, kind: str) -> set[int]:
-        """The process ids of the living ``cron`` or ``http`` workers."""
-        assert self.process
-        master = psutil.Process(self.process.pid)
-        found = set()
-        for child in master.children():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if "gevent" not in child.cmdline() and kind == _kind(child, master):
-                    found.add(child.pid)
-        return found
 
 
 class Inside:
@@ -114,11 +88,6 @@ def kill(candidates: Iterable[int]) -> bool:
     return False
 
 
-def _kind(child: psutil.Process, master: psutil.Process) -> str:
-    # Odoo gives its cron workers, and only them, a lower priority.
-    return "cron" if child.nice() > master.nice() else "http"
-
-
 class Run:
     """One run: kills until the queue is empty.
 
@@ -130,7 +99,7 @@ class Run:
     def __init__(
         self,
         plan: Plan,
-        server: ChaosServer,
+        server: Server,
         inside: Inside,
         accountant: Accountant,
         task: "Future[None]",

@@ -1,8 +1,11 @@
-"""Odoo's invoices against the sandbox's record: each once, with the right bytes."""
+"""Odoo's invoices and the sandbox's record of them: both read, and compared.
+
+Each invoice has to have come once, with the right bytes.
+"""
 
 import base64
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +16,18 @@ from .live_sandbox import LiveSandbox
 PORTION = 20
 """Documents read at once."""
 
+LINK = 'model=account.move&amp;res_id={}"'
+"""What a mail about an invoice has in it."""
+
+FAILED = "DOCUMENTS.INVOICE.FAILED"
+ROLES = ("to_transfer", "transferred", "failed")
+INVOICE_FIELDS = ["name", "company_id", "maventa_status_id", "maventa_delivery_state"]
+INVOICE_FIELDS += ["maventa_channel", "is_move_sent"]
+TRANSMISSION_FIELDS = ["move_id", "uuid", "state", "channel", "planned_channel"]
+TRANSMISSION_FIELDS += ["rerouted_id", "error_args", "sha256", "document"]
+
+Row = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -20,6 +35,9 @@ class Arrival:
 
     :ivar file_sha256: hash of the bytes as the sandbox gives them out
     :ivar sha256: what its record says that the hash is
+    :ivar uploads: how often this uuid or number has arrived
+    :ivar reroutes: the channels that it was sent by besides
+    :ivar failures: how often it has failed
     """
 
     company: str
@@ -27,36 +45,53 @@ class Arrival:
     uuid: str
     sha256: str
     file_sha256: str
+    status: str
+    channel: str
+    uploads: int = 1
+    reroutes: tuple[str, ...] = ()
+    failures: int = 0
 
 
 @dataclass(frozen=True)
-class Document:
-    """One transmission of an invoice in Odoo.
+class Transmission:
+    """One transmission of an invoice in Odoo, as long as it was not taken back.
 
+    :ivar uuid: of the upload that it stands for or sends another way
+    :ivar way: the channel that it sends another way, empty for an upload
+    :ivar cause: what Maventa has said of its failure
     :ivar sha256: the hash that was stored when it was prepared
     :ivar document_sha256: the hash of the stored document now
     """
 
     uuid: str
+    state: str
+    channel: str
+    way: str
+    cause: str
     sha256: str
     document_sha256: str
 
 
 @dataclass(frozen=True)
 class Invoice:
-    """One invoice as Odoo has it.
+    """One invoice as Odoo has it, with its transmissions, the oldest first.
 
     :ivar status: the role of its status
+    :ivar mails: how often a mail has named it
+    :ivar activities: how many are open
     :ivar by_hand: a person found it at Maventa and set it to transferred
     """
 
     company: str
     number: str
     status: str
-    delivery_state: str
+    delivery: str
+    channel: str
     is_move_sent: bool
-    by_hand: bool
-    documents: tuple[Document, ...]
+    mails: int
+    activities: int
+    transmissions: tuple[Transmission, ...]
+    by_hand: bool = False
 
     def __str__(self) -> str:
         return _name(self.company, self.number)
@@ -87,16 +122,25 @@ class Count:
 
 def count(invoices: Sequence[Invoice], arrivals: Iterable[Arrival]) -> Count:
     """Compare what the sandbox has of our companies with all of their invoices."""
-    came: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
-    for arrival in arrivals:
-        came[arrival.company, arrival.number].append(arrival)
+    came = by_invoice(arrivals)
     result = Count()
     for invoice in invoices:
         _count_one(result, invoice, came.pop((invoice.company, invoice.number), []))
-    result.complaints += (
-        f"{_name(*key)} came, but is no invoice of Odoo's" for key in came
-    )
+    result.complaints += strangers(came)
     return result
+
+
+def by_invoice(arrivals: Iterable[Arrival]) -> dict[tuple[str, str], list[Arrival]]:
+    """Arrivals by company and number."""
+    came = defaultdict(list)
+    for arrival in arrivals:
+        came[arrival.company, arrival.number].append(arrival)
+    return came
+
+
+def strangers(came: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """:param came: companies and numbers of no invoice"""
+    return (f"{_name(*key)} came, but is no invoice of Odoo's" for key in came)
 
 
 def _count_one(result: Count, invoice: Invoice, arrivals: Sequence[Arrival]) -> None:
@@ -108,23 +152,27 @@ def _count_one(result: Count, invoice: Invoice, arrivals: Sequence[Arrival]) -> 
         result.twice += 1
         uuids = ", ".join(arrival.uuid for arrival in arrivals)
         result.complaints.append(f"{invoice} came more than once: {uuids}")
-    elif wrong := list(_byte_complaints(invoice, arrivals[0])):
+    elif wrong := list(byte_complaints(invoice, arrivals[0])):
         result.complaints += wrong
     else:
         result.once += 1
 
 
-def _byte_complaints(invoice: Invoice, arrival: Arrival) -> Iterator[str]:
-    """What is wrong with the bytes of the only one that came."""
+def byte_complaints(invoice: Invoice, arrival: Arrival) -> Iterator[str]:
+    """What is wrong with the bytes of one that came."""
     if arrival.sha256 != arrival.file_sha256:
         yield f"{invoice}: the sandbox gives out other bytes than it recorded"
-    documents = [each for each in invoice.documents if each.uuid == arrival.uuid]
-    if not documents:
+    uploads = [
+        each
+        for each in invoice.transmissions
+        if each.uuid == arrival.uuid and not each.way
+    ]
+    if not uploads:
         yield f"{invoice} came under a uuid that Odoo does not know"
-    for document in documents:
-        if document.sha256 != arrival.file_sha256:
+    for upload in uploads:
+        if upload.sha256 != arrival.file_sha256:
             yield f"{invoice} came with other bytes than were prepared"
-        if document.document_sha256 != document.sha256:
+        if upload.document_sha256 != upload.sha256:
             yield f"{invoice}: the stored document is not the one prepared"
 
 
@@ -134,14 +182,16 @@ def _state_complaints(invoice: Invoice) -> Iterator[str]:
         yield f"{invoice} has the status {invoice.status}"
     if invoice.by_hand:
         return
-    if invoice.delivery_state not in ("accepted", "delivered"):
-        yield f"{invoice} has the delivery state {invoice.delivery_state}"
+    if invoice.delivery not in ("accepted", "delivered"):
+        yield f"{invoice} has the delivery state {invoice.delivery}"
     if not invoice.is_move_sent:
         yield f"{invoice} is not marked as sent"
 
 
 def read_arrivals(sandbox: LiveSandbox) -> list[Arrival]:
-    """Our companies' invoices as the sandbox has them."""
+    """Our companies' invoices as the sandbox has them, the oldest first."""
+    events = [row for row in sandbox.webhooks() if row["event"] == FAILED]
+    failures = Counter(row["invoice_id"] for row in events)
     return [
         Arrival(
             company=row["company_id"],
@@ -149,55 +199,87 @@ def read_arrivals(sandbox: LiveSandbox) -> list[Arrival]:
             uuid=row["uuid"],
             sha256=row["sha256"],
             file_sha256=_sha256(sandbox.file(row["id"])),
+            status=row["status"],
+            channel=row["channel"],
+            uploads=row["uploads"],
+            reroutes=tuple(each["route"] for each in row["reroutes"]),
+            failures=failures[row["id"]],
         )
         for row in sandbox.invoices()
     ]
 
 
 def read_invoices(
-    odoo: Odoo,
-    invoices: list[int],
-    companies: Mapping[int, str],
-    by_hand: Collection[int] = (),
+    odoo: Odoo, admin: Odoo, invoices: list[int], by_hand: Collection[int] = ()
 ) -> list[Invoice]:
-    """Invoices as Odoo has them; ``companies`` are the UUIDs at Maventa by id."""
-    documents = _documents(odoo, invoices)
-    names = ["name", "company_id", "maventa_status_id", "maventa_delivery_state"]
-    names += ["is_move_sent"]
-    roles = {
-        odoo.status(name): name for name in ("to_transfer", "transferred", "failed")
-    }
+    """Invoices as Odoo has them."""
+    transmissions = _transmissions(odoo, invoices)
+    companies, activities = admin.companies(), _activities(odoo, admin, invoices)
+    mails = [
+        row["body_html"]
+        for row in admin.call("mail.mail", "search_read", [], ["body_html"])
+    ]
+    roles = {odoo.status(role): role for role in ROLES}
     return [
         Invoice(
             company=companies[row["company_id"][0]],
             number=row["name"],
             status=roles.get((row["maventa_status_id"] or [None])[0], "none"),
-            delivery_state=row["maventa_delivery_state"] or "none",
+            delivery=row["maventa_delivery_state"] or "none",
+            channel=row["maventa_channel"] or "none",
             is_move_sent=row["is_move_sent"],
+            mails=sum(str(mail).count(LINK.format(row["id"])) for mail in mails),
+            activities=activities[row["id"]],
+            transmissions=tuple(transmissions[row["id"]]),
             by_hand=row["id"] in by_hand,
-            documents=tuple(documents[row["id"]]),
         )
-        for row in odoo.call("account.move", "read", invoices, names)
+        for row in odoo.call("account.move", "read", invoices, INVOICE_FIELDS)
     ]
 
 
-def _documents(odoo: Odoo, invoices: list[int]) -> dict[int, list[Document]]:
-    """The documents that have been made for each invoice, without those taken back."""
+def _activities(odoo: Odoo, admin: Odoo, invoices: list[int]) -> Counter[int]:
+    """How many activities about failures each has."""
+    name = [["module", "=", "account_maventa"], ["name", "=", "mail_activity_failed"]]
+    (kind,) = admin.call("ir.model.data", "search_read", name, ["res_id"])
+    domain = [["res_model", "=", "account.move"], ["res_id", "in", invoices]]
+    domain += [["activity_type_id", "=", kind["res_id"]]]
+    rows = odoo.call("mail.activity", "search_read", domain, ["res_id"])
+    return Counter(row["res_id"] for row in rows)
+
+
+def _transmissions(odoo: Odoo, invoices: list[int]) -> Mapping[int, list[Transmission]]:
     domain = [["move_id", "in", invoices], ["state", "!=", "cancelled"]]
-    ids = odoo.call("maventa.transmission", "search", [*domain, ["uuid", "!=", False]])
-    found: dict[int, list[Document]] = defaultdict(list)
+    ids = odoo.call("maventa.transmission", "search", domain, order="id")
+    rows: dict[int, Row] = {}
+    found = defaultdict(list)
     for start in range(0, len(ids), PORTION):
-        for row in _read_documents(odoo, ids[start : start + PORTION]):
-            content = base64.b64decode(row["document"] or "")
-            document = Document(row["uuid"], row["sha256"], _sha256(content))
-            found[row["move_id"][0]].append(document)
+        for row in _read(odoo, ids[start : start + PORTION]):
+            rows[row["id"]] = row
+            found[row["move_id"][0]].append(_transmission(row, rows))
     return found
 
 
-def _read_documents(odoo: Odoo, ids: list[int]) -> list[dict[str, Any]]:
-    names = ["move_id", "uuid", "sha256", "document"]
-    rows: list[dict[str, Any]] = odoo.call("maventa.transmission", "read", ids, names)
-    return rows
+def _read(odoo: Odoo, ids: list[int]) -> Iterator[Row]:
+    model, method = "maventa.transmission", "read"
+    for row in odoo.call(model, method, ids, TRANSMISSION_FIELDS):
+        content = base64.b64decode(row.pop("document") or "")
+        yield {**row, "document_sha256": _sha256(content)}
+
+
+def _transmission(row: Row, rows: Mapping[int, Row]) -> Transmission:
+    """:param rows: the older ones, too, by id"""
+    sent = row
+    while sent["rerouted_id"]:
+        sent = rows[sent["rerouted_id"][0]]
+    return Transmission(
+        uuid=sent["uuid"] or "",
+        state=row["state"],
+        channel=row["channel"] or row["planned_channel"] or "none",
+        way=row["planned_channel"] if row["rerouted_id"] else "",
+        cause=(row["error_args"] or {}).get("text", ""),
+        sha256=row["sha256"] or "",
+        document_sha256=row["document_sha256"],
+    )
 
 
 def _sha256(content: bytes) -> str:

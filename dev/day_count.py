@@ -1,9 +1,17 @@
 """The count at the end of the day: what Odoo says, against the sandbox's record."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from .comparison import (
+    Arrival,
+    Invoice,
+    Transmission,
+    by_invoice,
+    byte_complaints,
+    strangers,
+)
 from .day_plan import Planned
 
 STATUS_BY_STATE = {"accepted": "PENDING", "delivered": "DELIVERED", "failed": "FAILED"}
@@ -14,58 +22,6 @@ STATUSES = {"delivered": "transferred", "handled": "transferred", "failed": "fai
 
 MOST_CALLS = 30
 """Calls in a quiet hour."""
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One row of the sandbox's record.
-
-    :ivar uploads: how often this uuid or number has arrived
-    :ivar reroutes: the ways that it was sent by besides
-    :ivar failures: how often it has failed
-    """
-
-    uuid: str
-    status: str
-    channel: str
-    uploads: int
-    reroutes: tuple[str, ...]
-    failures: int
-
-
-@dataclass(frozen=True)
-class Transmission:
-    """One transmission of an invoice in Odoo, as long as it was not taken back.
-
-    :ivar uuid: of the upload that it stands for or sends another way
-    :ivar way: the channel that it sends another way, empty for an upload
-    :ivar cause: what Maventa has said of its failure
-    """
-
-    uuid: str
-    state: str
-    channel: str
-    way: str
-    cause: str
-
-
-@dataclass(frozen=True)
-class Invoice:
-    """One invoice as Odoo has it, with its transmissions, the oldest first.
-
-    :ivar status: the role of its status
-    :ivar mails: how often a mail has named it
-    :ivar activities: how many are open
-    """
-
-    number: str
-    status: str
-    delivery: str
-    channel: str
-    is_move_sent: bool
-    mails: int
-    activities: int
-    transmissions: tuple[Transmission, ...]
 
 
 @dataclass
@@ -95,22 +51,21 @@ class Count:
 def count(
     plan: Sequence[Planned],
     invoices: Sequence[Invoice],
-    arrivals: Mapping[str, Sequence[Arrival]],
+    arrivals: Sequence[Arrival],
     calls: int,
 ) -> Count:
     """Compare all invoices with what the sandbox has of them.
 
     :param invoices: in the order of the plan
-    :param arrivals: by number, the oldest first
+    :param arrivals: the oldest first
     :param calls: those in the quiet hour
     """
-    result = Count(calls)
+    result, came = Count(calls), by_invoice(arrivals)
     for planned, invoice in zip(plan, invoices, strict=True):
-        came = arrivals.get(invoice.number, ())
-        _count_one(result, planned, invoice, came)
-        _count_failures(result, invoice, came)
-    strangers = arrivals.keys() - {invoice.number for invoice in invoices}
-    result.complaints += (f"{name} is no invoice of Odoo's" for name in strangers)
+        mine = came.pop((invoice.company, invoice.number), [])
+        _count_one(result, planned, invoice, mine)
+        _count_failures(result, invoice, mine)
+    result.complaints += strangers(came)
     if calls > MOST_CALLS:
         result.complaints.append(
             f"{calls} calls in the quiet hour, {MOST_CALLS} at most"
@@ -123,6 +78,10 @@ def _count_one(
 ) -> None:
     differences = [*_differences(invoice, came), *_unplanned(planned, invoice, came)]
     result.complaints += (f"{invoice.number} {text}" for text in differences)
+    for arrival in came:
+        if wrong := list(byte_complaints(invoice, arrival)):
+            result.complaints += wrong
+            differences += wrong
     if differences:
         result.differ += 1
     else:

@@ -6,59 +6,50 @@ With CHECK=1 it compares what Odoo says with what the sandbox has, and ends.
 import os
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from . import live_odoo
 from .comparison import count, read_arrivals, read_invoices
-from .live_odoo import LOGIN, PATIENCE, Odoo, Server, exit_code
-from .live_sandbox import LiveSandbox, a_sandbox
-from .odoo_environment import HOST, OdooEnvironment
-from .paths import LOCAL
+from .harness import Harness, exit_code, harness
+from .live_odoo import LOGIN, PATIENCE, Odoo
+from .live_sandbox import LiveSandbox
 from .progress import CommandError
 
-DATABASE = "maventa_demo"
 EXPECTED = (25, 2)
 COLUMNS = ("invoice", "customer", "status", "delivery", "channel", "cause and remedy")
 
 
 def main() -> int:
     """Run the demo; return the exit code."""
-    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
-        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
-        make_database(odoo_env, odoo, sandbox_url)
-        with a_server(odoo_env, odoo):
-            odoo.login()
-            return transfer(odoo, sandbox_url)
+    with a_demo() as place:
+        return transfer(place, place.odoo(LOGIN))
 
 
-def make_database(odoo_env: OdooEnvironment, odoo: Odoo, sandbox_url: str) -> None:
-    """Make the company, its connection, its customers and its invoices."""
-    print("Making a database with a company, customers and 27 documents …", flush=True)
-    live_odoo.make_database(odoo_env, odoo, sandbox_url, "demo_data.py")
+@contextmanager
+def a_demo() -> Iterator[Harness]:
+    """A company with its connection, customers and invoices, and Odoo's server."""
+    with harness("demo") as place:
+        print("Making a database with a company, customers and 27 documents …")
+        sys.stdout.flush()
+        place.copy_template()
+        place.run_script("demo_data.py")
+        print("Starting Odoo …", flush=True)
+        with place.server(cron_workers=1, workers=2):
+            yield place
 
 
-def a_server(odoo_env: OdooEnvironment, odoo: Odoo) -> Server:
-    """An Odoo server with workers, one of them for the cron."""
-    print("Starting Odoo …", flush=True)
-    return Server(odoo_env, odoo, log_path(), cron_workers=1, workers=2)
-
-
-def log_path() -> Path:
-    return LOCAL / "logs" / "demo.log"
-
-
-def transfer(odoo: Odoo, sandbox_url: str) -> int:
+def transfer(place: Harness, odoo: Odoo) -> int:
     """Set the status, watch the cron work, and tell what has come of it."""
     began = time.monotonic()
     rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
     print(f"Transferred in {time.monotonic() - began:.0f} s.\n")
     print_table(rows)
     if os.environ.get("CHECK"):
-        return check(odoo, rows, sandbox_url)
+        return check(place, odoo, rows)
     print(
         f"\nOdoo:  {odoo.url}/odoo (login {LOGIN}, password {LOGIN};"
-        f" administrator: admin, admin)\nInbox: {sandbox_url}/sandbox/\n"
+        f" administrator: admin, admin)\nInbox: {place.sandbox_url}/sandbox/\n"
         "Ctrl-C ends both.",
         flush=True,
     )
@@ -87,7 +78,9 @@ def wait_for_transfer(
     waiting = [["id", "in", invoices], ["maventa_status_id", "=", status]]
     while odoo.call("account.move", "search_count", waiting):
         if time.monotonic() > end:
-            raise CommandError(f"Odoo's cron did not transfer all: see {log_path()}.")
+            raise CommandError(
+                "Odoo's cron did not transfer all: see .local/logs/demo.log."
+            )
         time.sleep(0.5)
     return read_rows(odoo, invoices)
 
@@ -128,16 +121,14 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def check(odoo: Odoo, rows: list[dict[str, Any]], sandbox_url: str) -> int:
+def check(place: Harness, odoo: Odoo, rows: list[dict[str, Any]]) -> int:
     """Compare Odoo's table with the sandbox's record."""
     states = [row["maventa_delivery_state"] for row in rows]
     transferred, failed = states.count("accepted"), states.count("failed")
     taken = [row["id"] for row in rows if row["maventa_delivery_state"] == "accepted"]
-    admin = Odoo(odoo.url, DATABASE)
-    admin.login("admin")
-    companies = admin.companies()
-    invoices = read_invoices(odoo, taken, companies)
-    record = LiveSandbox(sandbox_url, list(companies.values()))
+    admin = place.odoo("admin")
+    invoices = read_invoices(odoo, admin, taken)
+    record = LiveSandbox(place.sandbox_url, admin.companies().values())
     # What has failed and came nevertheless belongs to none of these invoices.
     faults = count(invoices, read_arrivals(record)).complaints
     faults += [

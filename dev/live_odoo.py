@@ -1,17 +1,14 @@
-"""A real Odoo, used over HTTP: what demo, chaos, day and screenshots share."""
+"""A real Odoo server, and Odoo as it is used over HTTP."""
 
 import contextlib
 import os
-import random
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+import psutil
 import requests
 
 from .odoo_environment import OdooEnvironment, free_port
@@ -92,7 +89,6 @@ class Server:
         odoo_env: OdooEnvironment,
         odoo: Odoo,
         log: Path,
-        *,
         cron_workers: int,
         workers: int,
     ) -> None:
@@ -129,6 +125,27 @@ class Server:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def is_alive(self) -> bool:
+        """Whether its first process, which restarts the workers, lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def note(self, text: str) -> None:
+        """Write down in Odoo's log what happens to it."""
+        with self.log.open("a") as output:
+            moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+            output.write(f"{moment} {text}\n")
+
+    def worker_ids(self, kind: str) -> set[int]:
+        """The process ids of the living ``cron`` or ``http`` workers."""
+        assert self.process
+        master = psutil.Process(self.process.pid)
+        found = set()
+        for child in master.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "gevent" not in child.cmdline() and kind == _kind(child, master):
+                    found.add(child.pid)
+        return found
+
     def __enter__(self) -> "Server":
         try:
             self.start()
@@ -141,60 +158,6 @@ class Server:
         self.kill_all()
 
 
-def make_database(
-    odoo_env: OdooEnvironment,
-    odoo: Odoo,
-    sandbox_url: str,
-    script: str,
-    **settings: str,
-) -> None:
-    """Make a database with connected companies and invoices.
-
-    The arguments are those of ``run_script``.
-    """
-    odoo_env.create_database(odoo.database, template=odoo_env.template)
-    run_script(odoo_env, odoo, sandbox_url, script, **settings)
-
-
-def run_script(
-    odoo_env: OdooEnvironment,
-    odoo: Odoo,
-    sandbox_url: str,
-    script: str,
-    **settings: str,
-) -> str:
-    """Make connected companies with invoices, and more; return what was printed.
-
-    :param script: a file of this folder, run in Odoo's shell
-    :param settings: further variables of the script's environment
-    """
-    odoo_env.environment.update(ODOO_URL=odoo.url, SANDBOX_URL=sandbox_url, **settings)
-    text = Path(__file__).with_name(script).read_text()
-    try:
-        return odoo_env.shell(odoo.database, f"exec({text!r})\n")
-    except subprocess.CalledProcessError as error:
-        raise CommandError(f"The data could not be made:\n{error.stderr}") from error
-
-
-def exit_code(play: Callable[[], int]) -> int:
-    """Run a command; tell what went wrong, and return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return play()
-    except (CommandError, requests.RequestException) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def read_seed() -> int:
-    """SEED if it is set, else any. Raise CommandError if it is no whole number."""
-    text = os.environ.get("SEED") or str(random.randrange(1_000_000))
-    if not text.isdecimal():
-        raise CommandError(f"SEED is {text!r}: set it to a whole number.")
-    return int(text)
+def _kind(child: psutil.Process, master: psutil.Process) -> str:
+    # Odoo gives its cron workers, and only them, a lower priority.
+    return "cron" if child.nice() > master.nice() else "http"

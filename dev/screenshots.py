@@ -8,17 +8,11 @@ from typing import Any
 from PIL import Image
 
 from . import machine
-from .demo import (
-    DATABASE,
-    a_server,
-    make_database,
-    set_to_transfer,
-    wait_for_transfer,
-)
+from .demo import a_demo, set_to_transfer, wait_for_transfer
 from .environments import Environment
-from .live_odoo import Odoo, exit_code
-from .live_sandbox import LiveSandbox, a_sandbox
-from .odoo_environment import HOST, OdooEnvironment
+from .harness import Harness, exit_code
+from .live_odoo import LOGIN, Odoo
+from .live_sandbox import LiveSandbox
 from .paths import CHECKOUT, LOCAL
 
 HOURS = 2
@@ -55,26 +49,22 @@ def main() -> int:
     browser = Environment("requirements-screenshots.txt")
     if browser.missing():
         browser.build(LOCAL / "logs" / "screenshots.log")
-    with OdooEnvironment() as odoo_env, a_sandbox() as sandbox_url:
-        odoo = Odoo(f"http://{HOST}:{odoo_env.http_port}", DATABASE)
-        make_database(odoo_env, odoo, sandbox_url)
-        with a_server(odoo_env, odoo):
-            make_unreachable(Odoo(odoo.url, DATABASE), UNREACHABLE)
-            odoo.login()
-            rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
-            have_delivered(odoo, sandbox_url, rows)
-            make_new_invoices(odoo, [row["id"] for row in rows])
-            make_companies(odoo.url)
-            for language in FOLDERS:
-                take(browser, odoo.url, language)
+    with a_demo() as place:
+        admin, odoo = place.odoo("admin"), place.odoo(LOGIN)
+        make_unreachable(admin, UNREACHABLE)
+        rows = wait_for_transfer(odoo, *set_to_transfer(odoo))
+        have_delivered(odoo, place.sandbox_url, rows)
+        make_new_invoices(odoo, [row["id"] for row in rows])
+        make_companies(admin)
+        for language in FOLDERS:
+            take(browser, place, language)
     return 0
 
 
-def make_unreachable(odoo: Odoo, customer: str) -> None:
+def make_unreachable(admin: Odoo, customer: str) -> None:
     """Have a customer's e-invoices go as letters, since nobody is at the address."""
-    odoo.login("admin")
-    found = odoo.call("res.partner", "search", [["name", "=", customer]])
-    odoo.call("res.partner", "write", found, {"maventa_address": "9999:13585628"})
+    found = admin.call("res.partner", "search", [["name", "=", customer]])
+    admin.call("res.partner", "write", found, {"maventa_address": "9999:13585628"})
 
 
 def have_delivered(odoo: Odoo, sandbox_url: str, rows: list[dict[str, Any]]) -> None:
@@ -95,29 +85,26 @@ def make_new_invoices(odoo: Odoo, invoices: list[int]) -> None:
     odoo.call("account.move", "action_post", odoo.call("account.move", "copy", chosen))
 
 
-def take(browser: Environment, url: str, language: str) -> None:
+def take(browser: Environment, place: Harness, language: str) -> None:
     """Take all pictures in one language."""
     company = NEW_COMPANIES[language]
     values = {"lang": language, "email": company["email"]}
     for login in ("admin", "accountant"):
-        odoo = Odoo(url, DATABASE)
-        user = odoo.login(login)
-        odoo.call("res.users", "write", [user], values)
+        odoo = place.odoo()
+        odoo.call("res.users", "write", [odoo.login(login)], values)
     folder = FOLDERS[language]
     folder.mkdir(parents=True, exist_ok=True)
     program = str(machine.find_browser())
-    arguments = [program, url, str(folder), company["name"]]
+    arguments = [program, odoo.url, str(folder), company["name"]]
     command = [str(browser.python), "-m", "dev.browser", *arguments]
     subprocess.run(command, check=True, cwd=CHECKOUT)
     for path in folder.glob("*.png"):
         make_small(path)
 
 
-def make_companies(url: str) -> None:
+def make_companies(odoo: Odoo) -> None:
     """Besides the one that sends: some to be registered, and a branch that can't be,
     for it has no VAT number of its own."""
-    odoo = Odoo(url, DATABASE)
-    odoo.login("admin")
     (finland,) = odoo.call("res.country", "search", [["code", "=", "FI"]])
     (parent,) = odoo.call("res.company", "search", [])
     address = {"street": "Esplanadi 3", "zip": "00130", "city": "Helsinki"}

@@ -10,9 +10,8 @@ from dataclasses import replace
 import pytest
 
 from dev.chaos_plan import SIZES, SWITCHES, UPLOAD, make_plan
-from dev.chaos_sandbox import ChaosSandbox
-from dev.comparison import Arrival, Document, Invoice, count
-from dev.live_odoo import read_seed
+from dev.comparison import Arrival, Invoice, Transmission, count
+from dev.harness import chosen, read_seed
 from dev.live_sandbox import LiveSandbox
 from dev.paths import CHECKOUT
 from dev.progress import CommandError
@@ -25,14 +24,21 @@ KINDS = sorted(PLAYS)
 
 def invoice(number="INV/1", company="c1", **values):
     """An invoice that has been transferred, as Odoo has it."""
-    documents = (Document(f"{company}-{number}", "hash", "hash"),)
-    told = Invoice(company, number, "transferred", "accepted", True, False, documents)
+    sent = (transmission(f"{company}-{number}"),)
+    state = ("transferred", "accepted", "email", True)
+    told = Invoice(company, number, *state, mails=0, activities=0, transmissions=sent)
     return replace(told, **values)
+
+
+def transmission(number, document_sha256="hash"):
+    state = ("accepted", "email", "", "")
+    return Transmission(number, *state, "hash", document_sha256)
 
 
 def arrival(number="INV/1", company="c1", **values):
     """What the sandbox has of such an invoice."""
-    row = Arrival(company, number, f"{company}-{number}", "hash", "hash")
+    known = (f"{company}-{number}", "hash", "hash", "PENDING", "email")
+    row = Arrival(company, number, *known)
     return replace(row, **values)
 
 
@@ -90,12 +96,12 @@ def test_whatever_came_wrongly_is_told(arrivals, line, complaint):
     [
         ({"status": "failed"}, "INV/1 of c1 has the status failed"),
         (
-            {"delivery_state": "uncertain"},
+            {"delivery": "uncertain"},
             "INV/1 of c1 has the delivery state uncertain",
         ),
         ({"is_move_sent": False}, "INV/1 of c1 is not marked as sent"),
         (
-            {"documents": (Document("c1-INV/1", "hash", "changed"),)},
+            {"transmissions": (transmission("c1-INV/1", "changed"),)},
             "INV/1 of c1: the stored document is not the one prepared",
         ),
     ],
@@ -105,7 +111,7 @@ def test_odoo_has_to_agree(values, complaint):
 
 
 def test_what_a_person_has_found_at_maventa_only_has_the_status():
-    found = invoice(by_hand=True, delivery_state="failed", is_move_sent=False)
+    found = invoice(by_hand=True, delivery="failed", is_move_sent=False)
     assert count([found], [arrival()]).complaints == []
     wrong = replace(found, status="failed")
     assert count([wrong], [arrival()]).complaints == [
@@ -147,7 +153,7 @@ def test_each_kind_of_fault_meets_an_upload(seed, size):
 
 def test_only_our_own_faults_and_companies_count():
     with Sandbox() as sandbox:
-        record = ChaosSandbox(sandbox.url, ["ours"])
+        record = LiveSandbox(sandbox.url, ["ours"])
         (first, second) = make_plan(1, FULL, KINDS).faults[:2]
         record.set_faults([replace(first, company=0), replace(second, company=0)])
         other = {"fault": "html", "path": "/v1/invoices", "company_id": "theirs"}
@@ -159,12 +165,12 @@ def test_only_our_own_faults_and_companies_count():
         assert active[2].fault == "latency"
         active.remove(active[0])
         assert record.played() == {first.name: first.times}
-        assert record.is_calm()
+        assert not record.open_calls()
         call = sandbox.backend.open_call(*UPLOAD)
         call.company_id = "theirs"
-        assert record.is_calm()
+        assert not record.open_calls()
         call.company_id = "ours"
-        assert not record.is_calm()
+        assert record.open_calls()
         assert record.is_uploading()
 
 
@@ -184,6 +190,17 @@ def test_a_seed_is_a_number(monkeypatch):
         read_seed()
     monkeypatch.setenv("SEED", "12")
     assert read_seed() == 12
+
+
+def test_a_size_is_chosen_by_its_name(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["chaos"])
+    monkeypatch.delenv("CHAOS", raising=False)
+    assert chosen("CHAOS", SIZES) == FULL
+    monkeypatch.setenv("CHAOS", "short")
+    assert chosen("CHAOS", SIZES) == SHORT
+    monkeypatch.setenv("CHAOS", "huge")
+    with pytest.raises(CommandError, match="it can be full, short, long, slow"):
+        chosen("CHAOS", SIZES)
 
 
 def test_the_short_form():

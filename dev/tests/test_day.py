@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from dev.day_count import Arrival, Flood, Invoice, Transmission, count
+from dev.comparison import Arrival, Invoice, Transmission
+from dev.day_count import Flood, count
 from dev.day_flood import forge
 from dev.day_plan import (
     CHANNELS,
@@ -35,18 +36,21 @@ BY_LETTER = Planned("email", 0, "bounced", "another_way")
 
 def sent(number="u1", **values):
     """A transmission that has been delivered."""
-    return replace(Transmission(number, "delivered", "email", "", ""), **values)
+    known = Transmission(number, "delivered", "email", "", "", "hash", "hash")
+    return replace(known, **values)
 
 
 def came(number="u1", **values):
     """What the sandbox has of it."""
-    return replace(Arrival(number, "DELIVERED", "email", 1, (), 0), **values)
+    row = Arrival("c1", "INV/1", number, "hash", "hash", "DELIVERED", "email")
+    return replace(row, **values)
 
 
 def invoice(*transmissions, **values):
     """An invoice that has been delivered, as Odoo has it."""
     whole = transmissions or (sent(),)
-    told = Invoice("INV/1", "transferred", "delivered", "email", True, 0, 0, whole)
+    state = ("transferred", "delivered", "email", True)
+    told = Invoice("c1", "INV/1", *state, mails=0, activities=0, transmissions=whole)
     return replace(told, **values)
 
 
@@ -72,7 +76,7 @@ LETTER = came(channel="print", reroutes=("print",), failures=1)
 
 
 def count_one(planned, told, *arrivals, calls=14):
-    return count([planned], [told], {"INV/1": arrivals}, calls)
+    return count([planned], [told], arrivals, calls)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +235,15 @@ def test_a_quiet_hour_takes_few_calls():
 
 
 def test_whose_invoice_came_is_known():
-    result = count([], [], {"INV/9": [came()]}, 0)
-    assert result.complaints == ["INV/9 is no invoice of Odoo's"]
+    result = count([], [], [replace(came(), number="INV/9")], 0)
+    assert result.complaints == ["INV/9 of c1 came, but is no invoice of Odoo's"]
+
+
+def test_what_came_has_the_bytes_that_were_prepared():
+    changed = replace(came(), sha256="bad", file_sha256="bad")
+    result = count_one(SOUND, invoice(), changed)
+    assert result.complaints == ["INV/1 of c1 came with other bytes than were prepared"]
+    assert (result.agree, result.differ) == (0, 1)
 
 
 def test_forged_calls_break_nothing_and_cost_nothing():
