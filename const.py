@@ -71,6 +71,12 @@ MISSING_POLL_SECONDS = 1800
 """For how long Maventa has to say that it does not know an invoice that it has taken
 until that is believed, and how often it is asked meanwhile."""
 
+FEW_FAILURES = 3
+"""So many failures of one run get an activity each; more get one together."""
+
+REPORT_SECONDS = 1800
+"""How long the report of a failure waits for the end of its run."""
+
 POLL_NOW = 1000
 """Invoices that a person can have looked at while waiting: ten calls."""
 

@@ -9,7 +9,11 @@ def uninstall_hook(env):
 
 def _drop_activities(env):
     """Nobody could do them any more, and their types can't go before them."""
-    kinds = ("mail_activity_failed", "mail_activity_authentication")
+    kinds = (
+        "mail_activity_failed",
+        "mail_activity_failed_run",
+        "mail_activity_authentication",
+    )
     types = [env.ref(f"account_maventa.{kind}").id for kind in kinds]
     activities = env["mail.activity"].sudo().with_context(active_test=False)
     activities.search([("activity_type_id", "in", types)]).unlink()

@@ -1,3 +1,4 @@
 from . import document
+from . import failures
 from . import portal
 from . import webhook

@@ -238,11 +238,20 @@ def read_invoices(
 
 
 def _activities(odoo: Odoo, admin: Odoo, invoices: list[int]) -> Counter[int]:
-    """How many activities about failures each has."""
-    name = [["module", "=", "account_maventa"], ["name", "=", "mail_activity_failed"]]
+    """How many activities about failures each has: its own, or else that of the run."""
+    found = _activities_on(odoo, admin, "failed", "account.move")
+    journals = _activities_on(odoo, admin, "failed_run", "account.journal")
+    domain = [["id", "in", invoices], ["maventa_stage", "=", "failed"]]
+    domain += [["journal_id", "in", list(journals)]]
+    for number in odoo.call("account.move", "search", domain):
+        found[number] = found[number] or 1
+    return found
+
+
+def _activities_on(odoo: Odoo, admin: Odoo, end: str, model: str) -> Counter[int]:
+    name = [["module", "=", "account_maventa"], ["name", "=", f"mail_activity_{end}"]]
     (kind,) = admin.call("ir.model.data", "search_read", name, ["res_id"])
-    domain = [["res_model", "=", "account.move"], ["res_id", "in", invoices]]
-    domain += [["activity_type_id", "=", kind["res_id"]]]
+    domain = [["res_model", "=", model], ["activity_type_id", "=", kind["res_id"]]]
     rows = odoo.call("mail.activity", "search_read", domain, ["res_id"])
     return Counter(row["res_id"] for row in rows)
 

@@ -1,12 +1,16 @@
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import fields, models
 
-from ..const import TAKEN_STATES
+from ..const import FEW_FAILURES, REPORT_SECONDS, TAKEN_STATES
 from .causes import explain
 from .maventa_transmission import STATE_BY_STATUS
 
 ACTIVITY = "account_maventa.mail_activity_failed"
+RUN_ACTIVITY = "account_maventa.mail_activity_failed_run"
+LAYOUT = "mail.mail_notification_layout"
 
 
 class MaventaNotification(models.AbstractModel):
@@ -16,18 +20,45 @@ class MaventaNotification(models.AbstractModel):
     _description = "Maventa: notes, activities and mails"
 
     def _notify(self, transmissions):
-        """Notes for what a person wants to read later, activities for what is to be
-        done; both once, however often Maventa says the same."""
+        """Notes for what a person wants to read later, once however often Maventa says
+        the same; what failed and what was sent goes into the report of the run."""
         self._log_notes(transmissions)
         changed = transmissions.filtered(lambda t: t._is_in_new_state())
-        failed = changed.filtered(lambda t: t.state == "failed")
-        failed.mail_pending = True
-        failed._try("plan activities", self._plan_activities, failed)
+        changed.filtered(lambda t: t._is_to_report()).report_pending = True
         taken = changed.filtered(lambda t: t.state in TAKEN_STATES)
-        taken.mail_pending = False
         self._close_activities(taken.move_id)
         for key, group in transmissions.grouped(lambda t: t._notice_key()).items():
             group.notified_state = key
+
+    # Report -----------------------------------------------------------------------
+
+    def _report_run(self, company):
+        """Tell what has failed in a run, once for all of it: by a mail and activities.
+
+        What is pending stays so until it is told, whatever ends a run.
+        """
+        if self._is_report_early(company):
+            return
+        pending = company.env["maventa.transmission"]._to_report(company)
+        pending = pending.sorted("id").try_lock_for_update(allow_referencing=True)
+        failed = pending.filtered(lambda t: t.state == "failed")
+        if failed:
+            failed._try("plan activities", self._plan_activities, company, failed)
+            self._mail_failures(company, failed, len(pending - failed))
+        self._refresh_run_activities(company)
+        pending.report_pending = False
+        company.env["ir.cron"]._commit_progress()
+
+    def _is_report_early(self, company):
+        """Whether more is about to become known, and nobody has waited for too long."""
+        if not company._maventa_is_free():
+            return True
+        longest = fields.Datetime.now() - timedelta(seconds=REPORT_SECONDS)
+        failed = ("state", "=", "failed")
+        overdue = company.env["maventa.transmission"]._to_report(
+            company, failed, ("failed_at", "<", longest), limit=1
+        )
+        return not overdue and self.env["maventa.queue"]._is_in_run(company)
 
     # Notes ------------------------------------------------------------------------
 
@@ -68,14 +99,26 @@ class MaventaNotification(models.AbstractModel):
 
     # Activities -------------------------------------------------------------------
 
-    def _plan_activities(self, failed):
-        """Have somebody see to each failure, told in that person's language."""
-        for transmission in failed:
-            user = self._responsible(transmission.move_id).sudo()
-            if user:
-                told = transmission.with_context(lang=user.lang or "en_US")
-                note = Markup("%s<br/>%s") % (told.error_message, told.remedy)
-                self._plan_activity(transmission.move_id, user, note)
+    def _plan_activities(self, company, failed):
+        """Have somebody see to the failures of a run, told in that person's language:
+        to few on the invoices, to many by one activity that leads to the list."""
+        open_ones = failed.filtered(lambda t: t.move_id._maventa_has_failed())
+        by_user = open_ones.grouped(lambda t: self._responsible(t.move_id).sudo())
+        for user, group in by_user.items():
+            if user and (
+                len(group) > FEW_FAILURES or self._run_activities(company, user)
+            ):
+                self._plan_run_activity(company, user, group.move_id)
+            elif user:
+                self._plan_activity_of_each(user, group)
+
+    def _plan_activity_of_each(self, user, failed):
+        for transmission in failed.with_context(lang=user.lang or "en_US"):
+            note = Markup("%s<br/>%s") % (
+                transmission.error_message,
+                transmission.remedy,
+            )
+            self._plan_activity(transmission.move_id, user, note)
 
     def _responsible(self, move):
         """Who can mend the invoice: its salesperson, or whoever the company names."""
@@ -99,9 +142,7 @@ class MaventaNotification(models.AbstractModel):
 
         The company's mail tells of it, so Odoo sends none of its own.
         """
-        move = move.sudo().with_context(
-            lang=user.lang or "en_US", mail_activity_quick_update=True
-        )
+        move = self._for_activity(move, user)
         values = {
             "user_id": user.id,
             "note": note,
@@ -115,44 +156,102 @@ class MaventaNotification(models.AbstractModel):
         else:
             move.activity_schedule(ACTIVITY, **values)
 
+    def _for_activity(self, record, user):
+        lang = user.lang or "en_US"
+        return record.sudo().with_context(lang=lang, mail_activity_quick_update=True)
+
     def _close_activities(self, moves):
         """Nothing is to be done any more."""
         self._activities(moves.sudo()).unlink()
+        for company in moves.company_id:
+            self._refresh_run_activities(company)
 
-    def _activities(self, moves):
-        kind = moves.env["ir.model.data"]._xmlid_to_res_id(ACTIVITY)
-        return moves.env["mail.activity"].search(
+    def _activities(self, records, kind=ACTIVITY):
+        number = records.env["ir.model.data"]._xmlid_to_res_id(kind)
+        return records.env["mail.activity"].search(
             [
-                ("res_model", "=", moves._name),
-                ("res_id", "in", moves.ids),
-                ("activity_type_id", "=", kind or 0),
+                ("res_model", "=", records._name),
+                ("res_id", "in", records.ids),
+                ("activity_type_id", "=", number or 0),
             ]
         )
 
+    # The activity of a run --------------------------------------------------------
+
+    def _plan_run_activity(self, company, user, moves):
+        """One activity for all of them, on their journal, whose card shows it.
+
+        As long as it is open, what fails later is seen to by it as well.
+        """
+        self._activities(moves.sudo()).filtered(lambda a: a.user_id == user).unlink()
+        journal = self._for_activity(moves.journal_id[:1], user)
+        if not self._run_activities(company, user):
+            journal.activity_schedule(
+                RUN_ACTIVITY,
+                user_id=user.id,
+                summary=self._run_summary(journal, len(moves)),
+                note=self._run_note(journal, company),
+                date_deadline=fields.Date.context_today(journal.with_user(user)),
+            )
+
+    def _run_activities(self, company, user=None):
+        """The open ones, of one user or of all."""
+        journals = company.env["account.journal"].sudo()
+        own = journals.search([("company_id", "=", company.id), ("type", "=", "sale")])
+        found = self._activities(own, RUN_ACTIVITY)
+        return found if user is None else found.filtered(lambda a: a.user_id == user)
+
+    def _refresh_run_activities(self, company):
+        """Have the activities say how many failures are left, and end without any."""
+        for activity in self._run_activities(company):
+            user = activity.user_id
+            left = len(self._failed_invoices(company, user))
+            activity = self._for_activity(activity, user)
+            summary = self._run_summary(activity, left)
+            if not left:
+                activity.unlink()
+            elif activity.summary != summary:
+                activity.summary = summary
+
+    def _failed_invoices(self, company, user):
+        """Those that a user has to see to."""
+        moves = company.env["account.move"].sudo().search(company._maventa_failed())
+        return moves.filtered(lambda move: self._responsible(move) == user)
+
+    def _run_summary(self, record, count):
+        return record.env._("Failed transfers: %(count)s", count=count)
+
+    def _run_note(self, record, company):
+        text = record.env._("The list tells cause and remedy of each invoice.")
+        button = self._failures_button(record.env, company)
+        return Markup('%s<br/><a href="%s">%s</a>') % (text, *button.values())
+
+    def _failures_button(self, env, company):
+        """Address and text of what leads to the list of the failed invoices."""
+        url = f"{company.get_base_url()}/account_maventa/failures/{company.id}"
+        return {"url": url, "title": env._("Show the failed invoices")}
+
     # Mails ------------------------------------------------------------------------
 
-    def _mail_failures(self, company):
-        """Queue one mail with cause and remedy of each failure of the company that was
-        in none yet."""
-        transmissions = company.env["maventa.transmission"]
-        pending = transmissions.search(
-            [("company_id", "=", company.id), ("mail_pending", "=", True)]
+    def _mail_failures(self, company, failed, sent):
+        """Queue one mail with cause and remedy of each failure, by customer.
+
+        :param sent: how many invoices the run has handed over
+        """
+        count = len(failed)
+        subject = (
+            company.env._("1 invoice could not be sent")
+            if count == 1
+            else company.env._("%(count)s invoices could not be sent", count=count)
         )
-        failed = pending.sorted("id").try_lock_for_update(allow_referencing=True)
-        if failed and company.sudo().maventa_notification_email:
-            body = company.env["ir.qweb"]._render(
-                "account_maventa.transfer_failure_mail",
-                {"transmissions": failed, "company": company},
-            )
-            count = len(failed)
-            subject = (
-                company.env._("1 invoice could not be sent")
-                if count == 1
-                else company.env._("%(count)s invoices could not be sent", count=count)
-            )
-            self._mail(company, subject, body)
-        failed.mail_pending = False
-        company.env["ir.cron"]._commit_progress()
+        totals = company.env._(
+            "Sent: %(sent)s · Not sent: %(failed)s", sent=sent, failed=count
+        )
+        values = {"totals": sent and totals, "customers": _by_customer(failed)}
+        template = "account_maventa.transfer_failure_mail"
+        body = company.env["ir.qweb"]._render(template, values)
+        button = self._failures_button(company.env, company)
+        self._mail(company, subject, body, button)
 
     def _mail_stop(self, company, code):
         """Queue one mail that tells why nothing of the company leaves."""
@@ -164,16 +263,44 @@ class MaventaNotification(models.AbstractModel):
         subject = company.env._("Maventa takes no invoices of %(name)s", name=name)
         self._mail(company, subject, Markup("<br/>").join([*texts, told]))
 
-    def _mail(self, company, subject, body):
+    def _mail(self, company, subject, body, button=None):
         """Queue a mail to whoever is told of failures, if there is somebody."""
         address = company.sudo().maventa_notification_email
         if address:
             company.env["mail.mail"].sudo().create(
                 {
                     "subject": subject,
-                    "body_html": body,
+                    "body_html": self._in_layout(company, subject, body, button),
                     "email_to": address,
                     "email_from": company.email_formatted,
                     "auto_delete": False,
                 }
             )
+
+    def _in_layout(self, company, subject, body, button):
+        """The text of a mail as Odoo lays out its own.
+
+        :param button: ``url`` and ``title``
+        """
+        values = {
+            "company": company,
+            "subtitles": [subject, company.name],
+            "has_button_access": bool(button),
+            "button_access": button,
+            "email_notification_force_header": True,
+        }
+        mails = company.env["mail.render.mixin"]
+        return mails._render_encapsulate(LAYOUT, body, add_context=values)
+
+
+def _by_customer(failed):
+    """Failures for a person: who has most comes first, the same causes together.
+
+    :returns: pairs of a customer and pairs of texts and transmissions
+    """
+    customers = failed.grouped(lambda t: t.partner_id.commercial_partner_id)
+    ranked = sorted(customers.items(), key=lambda item: -len(item[1]))
+    return [
+        (customer, list(group.grouped(lambda t: (t.error_message, t.remedy)).items()))
+        for customer, group in ranked
+    ]

@@ -60,7 +60,7 @@ class MaventaQueue(models.AbstractModel):
                 until = min(deadline, turn)
                 if self._turn(company, steps, until):
                     queue.append(company)
-            self._mail_failures()
+            self._report_runs()
         return bool(queue)
 
     @contextlib.contextmanager
@@ -100,15 +100,27 @@ class MaventaQueue(models.AbstractModel):
     def _sync_invoices(self, company, until):
         return company.env["maventa.transmission"]._sync_all_invoices(company, until)
 
-    def _mail_failures(self):
-        """One mail to each company with all failures that it was not told of yet."""
+    def _report_runs(self):
+        """Tell each company what has come of its run."""
         pending = self.env["maventa.transmission"]._read_group(
-            [("mail_pending", "=", True)], ["company_id"]
+            [("report_pending", "=", True)], ["company_id"]
         )
         notification = self.env["maventa.notification"]
         for (company,) in pending:
             company = company._maventa_for_its_readers()
-            self._step(company, notification._mail_failures)
+            self._step(company, notification._report_run)
+
+    def _is_in_run(self, company):
+        """Whether invoices of the company are still leaving at this moment, or are not
+        asked about yet."""
+        breaker = self.env["maventa.circuit.breaker"]
+        goes_on = not (self._send_restriction(company) or breaker._is_stopped(company))
+        more = goes_on and (
+            self._has_something_due(company) or self._waiting_invoices(company, 1)
+        )
+        asks = not (self._read_restriction(company) or breaker._open_until(company))
+        soon = asks and company.env["maventa.transmission"]._has_news_soon(company)
+        return bool(more or soon)
 
     # Restrictions -----------------------------------------------------------------
 

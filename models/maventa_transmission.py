@@ -213,8 +213,10 @@ class MaventaTransmission(models.Model):
     notified_state = fields.Char(
         readonly=True, exportable=False, help="What a note on the invoice tells of."
     )
-    mail_pending = fields.Boolean(
-        readonly=True, exportable=False, help="The failure is still to be mailed."
+    report_pending = fields.Boolean(
+        readonly=True,
+        exportable=False,
+        help="The report of its run is still to be made.",
     )
     attempts = fields.Integer(readonly=True, aggregator=None)
     next_attempt_at = fields.Datetime(string="Next Try", readonly=True)
@@ -266,7 +268,7 @@ class MaventaTransmission(models.Model):
         "(company_id, next_attempt_at)"
         " WHERE state IN ('prepared', 'sending', 'uncertain')"
     )
-    _mails_pending = models.Index("(company_id) WHERE mail_pending")
+    _reports_pending = models.Index("(company_id) WHERE report_pending")
     _polled = models.Index("(company_id, next_poll_at) WHERE next_poll_at IS NOT NULL")
 
     rerouted_id = fields.Many2one(
@@ -1194,6 +1196,39 @@ class MaventaTransmission(models.Model):
     def _is_in_new_state(self):
         """Whether the invoice has not been told of this state yet."""
         return self._notified_state_only() != self.state
+
+    def _is_to_report(self):
+        """Whether the report of a run counts it: as failed, or as just handed over."""
+        is_first = self._notified_state_only() not in TAKEN_STATES
+        return self.state == "failed" or (is_first and self.state in TAKEN_STATES)
+
+    @api.model
+    def _to_report(self, company, *conditions, limit=None):
+        """What the next report of a company is about.
+
+        :param conditions: of a domain, further ones
+        """
+        pending = [("company_id", "=", company.id), ("report_pending", "=", True)]
+        return self.search([*pending, *conditions], limit=limit)
+
+    @api.model
+    def _has_news_soon(self, company):
+        """Whether some are just being sent, or Maventa has just got some and was not
+        asked about them yet."""
+        own = ("company_id", "=", company.id)
+        since = fields.Datetime.now() - timedelta(seconds=2 * POLL_SECONDS)
+        taken = self.search(
+            [own, ("state", "=", "accepted"), ("accepted_at", ">", since)]
+        )
+        return bool(
+            any(each._is_unasked() for each in taken)
+            or self.search_count([own, ("state", "=", "sending")], limit=1)
+        )
+
+    def _is_unasked(self):
+        """Whether Maventa was not asked about it since it got it."""
+        first = self.accepted_at + timedelta(seconds=POLL_SECONDS)
+        return bool(self.next_poll_at) and self.next_poll_at <= first
 
     def _warning_texts(self):
         """What is worth knowing of an invoice that has left, and what to do."""

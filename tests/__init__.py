@@ -28,6 +28,7 @@ from . import test_transfer_trouble
 from . import test_guards
 from . import test_delivery
 from . import test_delivery_run
+from . import test_report
 from . import test_company_settings
 from . import test_documents
 from . import test_document_mirrors

@@ -395,31 +395,22 @@ class TestDelivery(DeliveryCase):
         self.assertIn(swedish, self.activities(move).note)
         self.assertIn(english, self.mails().body_html)
 
-    def test_all_failures_of_a_run_are_in_one_mail(self):
-        moves = self.send(*[self.failing] * 5, self.einvoice)
-        with patch(f"{MODELS}.maventa_transmission.SYNC_BATCH", 2):
-            self.poll()
-        self.assertEqual(len(self.mails()), 1)
-        self.assertIn("5 invoices", self.mails().subject)
-        for move in moves[:5]:
-            self.assertEqual(self.mails().body_html.count(f">{move.name}<"), 1)
-        self.poll()
-        self.assertEqual(len(self.mails()), 1)
-
     def test_a_conflict_is_no_error_and_is_repeated_in_a_new_transaction(self):
         move = self.send(self.failing)
         plan, conflicts = MaventaNotification._plan_activities, [SerializationFailure()]
 
-        def plan_or_conflict(self, failed):
+        def plan_or_conflict(*arguments):
             if conflicts:
                 raise conflicts.pop()
-            plan(self, failed)
+            plan(*arguments)
 
         with (
             patch.object(MaventaNotification, "_plan_activities", plan_or_conflict),
             self.assertNoLogs(f"{MODELS}.maventa_transmission", "ERROR"),
         ):
             self.poll()
+            self.assertFalse(self.mails())
+            self.run_cron()
         self.assertInvoice(move, self.failed, "failed")
         self.assertEqual((len(self.activities(move)), len(self.mails())), (1, 1))
 
