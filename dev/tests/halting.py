@@ -3,18 +3,32 @@
 import os
 import re
 import signal
+from http.client import HTTPConnection
 
 import psycopg2.errors
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 from odoo import sql_db
 
 
 class Seen:
-    """What has happened in this process."""
+    """What has happened in this process.
 
-    commits = 0
-    conflicts = 0
-    places = 0
+    :ivar writes: commits that have written something
+    :ivar calls: HTTP calls that have begun, and those that have ended
+    :ivar states: for each commit what a kill before it and one after it would leave,
+        as far as anybody else can see: writes and calls
+    """
+
+    def __init__(self):
+        self.conflicts = 0
+        self.places = 0
+        self.writes = 0
+        self.calls = [0, 0]
+        self.states = []
+
+    def state(self):
+        return (self.writes, *self.calls)
 
 
 seen = Seen()
@@ -67,8 +81,10 @@ def install(line, database, halt):
     class WatchedConnection(sql_db.PsycoConnection):
         def commit(self):
             place.check(self, "before commit")
+            before = seen.state()
+            seen.writes += has_written(self)
             super().commit()
-            seen.commits += 1
+            seen.states.append((before, seen.state()))
             place.check(self, "after commit")
 
     class WatchedCursor(sql_db.Cursor):
@@ -80,5 +96,31 @@ def install(line, database, halt):
                 seen.conflicts += 1
                 raise
 
+    count_calls()
     sql_db.PsycoConnection = WatchedConnection
     sql_db.Cursor = WatchedCursor
+
+
+def has_written(connection):
+    """Whether the transaction has changed or locked any row."""
+    if connection.info.transaction_status != TRANSACTION_STATUS_INTRANS:
+        return False
+    with psycopg2.extensions.connection.cursor(connection) as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+        return cursor.fetchone()[0]
+
+
+def count_calls():
+    """Count all HTTP calls from now on."""
+    for place, name in enumerate(("endheaders", "getresponse")):
+        setattr(HTTPConnection, name, counted(getattr(HTTPConnection, name), place))
+
+
+def counted(method, place):
+    def count(self, *arguments, **options):
+        try:
+            return method(self, *arguments, **options)
+        finally:
+            seen.calls[place] += 1
+
+    return count

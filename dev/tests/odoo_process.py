@@ -97,7 +97,7 @@ def run_cron(database, spare=None):
         resource.setrlimit(resource.RLIMIT_DATA, (memory_for_data() + spare,) * 2)
     IrCron._process_jobs(database)
     return {
-        "commits": halting.seen.commits,
+        "states": halting.seen.states,
         "conflicts": halting.seen.conflicts,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }

@@ -5,7 +5,7 @@ import time
 from contextlib import closing, contextmanager
 from threading import Event
 
-from actors import PATIENCE, acting, start_server
+from actors import PATIENCE, Halt, acting, start_server
 from record import differences
 
 from dev.paths import LOCAL, make_folder
@@ -109,6 +109,32 @@ class Stage:
         with acting(database, action, **arguments) as actor:
             return actor.result()
 
+    def kill_everywhere(self, source, differences):
+        """Kill a run before and after each commit, a run for each, and have others bring
+        it to its end.
+
+        :param differences: tells what is not as it has to be then
+        :returns: what was not, in one line each
+        """
+        faults = []
+        with self.copies.in_advance(source) as next_copy:
+            name = next_copy()
+            self.begin(source)
+            states = self.run(name, "run_cron")["states"]
+            assert not list(differences(self.run(name, "read")))
+            self.copies.drop(name)
+            for at, nth in places_to_kill(states):
+                name = next_copy()
+                self.begin(source)
+                with acting(name, "run_cron", Halt(at, nth, kill=True)) as actor:
+                    actor.wait_for_death()
+                faults += [
+                    f"killed {at} {nth} of {len(states)}: {difference}"
+                    for difference in differences(self.run(name, "run_until_done"))
+                ]
+                self.copies.drop(name)
+        return faults
+
     def make(self, database, *kinds, **values):
         """Post an invoice of each kind, to be transferred; their ids."""
         return self.run(database, "make_invoices", kinds=kinds, **values)
@@ -148,3 +174,17 @@ def wait_until(happened, what):
     while not happened():
         assert time.monotonic() < end, f"Waited for {what} in vain"
         time.sleep(0.01)
+
+
+def places_to_kill(states):
+    """One for each state that a kill can leave behind: those between which nothing was
+    written and no call was made leave the same.
+
+    :param states: what a kill before and one after each commit would leave
+    """
+    known = set()
+    for nth, pair in enumerate(states, 1):
+        for at, state in zip(("before commit", "after commit"), pair, strict=True):
+            if state not in known:
+                known.add(state)
+                yield at, nth

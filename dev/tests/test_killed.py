@@ -1,7 +1,6 @@
 """A run that is killed, wherever it is, is brought to its end by later runs."""
 
 import pytest
-from actors import Halt, acting
 
 KINDS = ("einvoice", "email", "refused", "poisoned")
 FAILING = ("refused", "poisoned")
@@ -31,29 +30,7 @@ def busy(stage):
 
 def test_a_run_killed_at_any_commit_is_brought_to_its_end(stage, busy):
     database, expected = busy
-    faults = []
-    with stage.copies.in_advance(database) as next_copy:
-        commits = count_commits(stage, busy, next_copy())
-        for nth in range(1, commits + 1):
-            for at in ("before commit", "after commit"):
-                name = next_copy()
-                stage.begin(database)
-                with acting(name, "run_cron", Halt(at, nth, kill=True)) as actor:
-                    actor.wait_for_death()
-                invoices = stage.run(name, "run_until_done")
-                faults += [
-                    f"killed {at} {nth} of {commits}: {difference}"
-                    for difference in stage.differences(invoices, expected)
-                ]
-                stage.copies.drop(name)
+    faults = stage.kill_everywhere(
+        database, lambda invoices: stage.differences(invoices, expected)
+    )
     assert not faults, "\n".join(faults)
-
-
-def count_commits(stage, busy, name):
-    """The commits of a run that nothing disturbs."""
-    database, expected = busy
-    stage.begin(database)
-    commits = stage.run(name, "run_cron")["commits"]
-    assert not stage.differences(stage.run(name, "read"), expected)
-    stage.copies.drop(name)
-    return commits

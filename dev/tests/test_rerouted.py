@@ -52,31 +52,10 @@ def differences(stage, invoices):
 
 
 def test_a_run_killed_at_any_commit_is_brought_to_its_end(stage, rerouted):
-    faults = []
-    with stage.copies.in_advance(rerouted) as next_copy:
-        commits = count_commits(stage, rerouted, next_copy())
-        for nth in range(1, commits + 1):
-            for at in ("before commit", "after commit"):
-                name = next_copy()
-                stage.begin(rerouted)
-                with acting(name, "run_cron", Halt(at, nth, kill=True)) as actor:
-                    actor.wait_for_death()
-                invoices = stage.run(name, "run_until_done")
-                faults += [
-                    f"killed {at} {nth} of {commits}: {difference}"
-                    for difference in differences(stage, invoices)
-                ]
-                stage.copies.drop(name)
+    faults = stage.kill_everywhere(
+        rerouted, lambda invoices: differences(stage, invoices)
+    )
     assert not faults, "\n".join(faults)
-
-
-def count_commits(stage, database, name):
-    """The commits of a run that nothing disturbs."""
-    stage.begin(database)
-    commits = stage.run(name, "run_cron")["commits"]
-    assert not list(differences(stage, stage.run(name, "read")))
-    stage.copies.drop(name)
-    return commits
 
 
 @pytest.mark.parametrize("fault, taken", [("timeout_before", 0), ("timeout_after", 1)])
