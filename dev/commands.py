@@ -25,12 +25,14 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "format": linting.format_files,
     "lint": linting.lint,
     "odoo": serving.odoo,
+    "outside": linting.outside,
     "picture": architecture.write_picture,
     "pot": terms.write_terms,
     "run": serving.run,
     "setup": setup,
     "shell": serving.shell,
     "test": testing.test,
+    "translations": linting.translations,
 }
 
 

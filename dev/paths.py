@@ -15,8 +15,6 @@ NOT_THE_ADDON = {
     "__pycache__",
     "dev",
     "node_modules",
-    "package-lock.json",
-    "package.json",
     "pyproject.toml",
 }
 CHECKOUT_ID = hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:10]

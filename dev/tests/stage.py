@@ -110,8 +110,8 @@ class Stage:
             return actor.result()
 
     def kill_everywhere(self, source, differences):
-        """Kill a run before and after each commit, a run for each, and have others bring
-        it to its end.
+        """Kill a run before and after each commit, a run for each, and have others
+        bring it to its end.
 
         :param differences: tells what is not as it has to be then
         :returns: what was not, in one line each
