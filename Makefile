@@ -37,8 +37,8 @@ lint: ## check style, types, translations and Odoo's conventions
 format: ## mend what the formatters can mend
 	@$(DEV) format
 
-pot: ## write the translatable texts to i18n and merge them into the languages
-	@$(DEV) pot
+pot: setup ## write the translatable texts to i18n and merge them into the languages
+	@$(VENV_PYTHON) -m dev pot
 
 sandbox: setup ## run the fake Maventa alone (PORT=8970)
 	@$(VENV_PYTHON) -m sandbox --port $(PORT)

@@ -32,7 +32,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "setup": setup,
     "shell": serving.shell,
     "test": testing.test,
-    "translations": linting.translations,
+    "translations": terms.check_terms,
 }
 
 

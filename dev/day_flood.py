@@ -18,7 +18,7 @@ LINES = 8
 """Calls under way at once."""
 
 TIMEOUT = 60
-JSON = "application/json"
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 Call = tuple[str, str, str, bytes]
 """Method, path, content type, body."""
@@ -52,69 +52,39 @@ def answer(host: str, call: Call) -> str:
 
 def forge(random: Random, path: str) -> Call:
     """One call; its address and its body are as likely right as wrong."""
-    address = random.choice((_right, _right, _wrong_secret, _wrong_database, _cut))
-    body = random.choice((_named, _many, _form, _garbage, _broken, _empty, _deep))
-    kind, content = body(random)
     method = random.choices(("POST", "GET", "PUT"), (18, 1, 1))[0]
-    return method, address(random, path), kind, content
+    return method, _address(random, path), *_body(random)
 
 
-# addresses
+def _address(random: Random, path: str) -> str:
+    """The right one, or one with another secret or database, or a part of it."""
+    webhook, secret = path.rsplit("/", 1)
+    return random.choice(
+        (
+            path,
+            path,
+            f"{webhook}/{random.getrandbits(256):x}",
+            f"{webhook.rpartition('/')[0]}/postgres/{secret}",
+            path[: random.randrange(1, len(path))],
+        )
+    )
 
 
-def _right(_random: Random, path: str) -> str:
-    return path
-
-
-def _wrong_secret(random: Random, path: str) -> str:
-    return f"{path.rpartition('/')[0]}/{random.getrandbits(256):x}"
-
-
-def _wrong_database(_random: Random, path: str) -> str:
-    head, secret = path.rsplit("/", 1)
-    return f"{head.rpartition('/')[0]}/postgres/{secret}"
-
-
-def _cut(random: Random, path: str) -> str:
-    return path[: random.randrange(1, len(path))]
-
-
-# bodies
-
-
-def _named(random: Random) -> tuple[str, bytes]:
-    event = random.choice(("DELIVERED", "FAILED"))
-    values = {"event": f"DOCUMENTS.INVOICE.{event}", "invoice_id": _id(random)}
-    return JSON, json.dumps(values).encode()
-
-
-def _many(random: Random) -> tuple[str, bytes]:
-    return JSON, json.dumps([_id(random) for _number in range(200)]).encode()
-
-
-def _form(random: Random) -> tuple[str, bytes]:
-    content = f"invoice_id={_id(random)}&csrf_token=%00%FF&a[b".encode()
-    return "application/x-www-form-urlencoded", content
-
-
-def _garbage(random: Random) -> tuple[str, bytes]:
-    return "application/octet-stream", random.randbytes(random.randrange(3000))
-
-
-def _broken(random: Random) -> tuple[str, bytes]:
-    return "multipart/form-data", b"--\r\n" + random.randbytes(100)
-
-
-def _empty(_random: Random) -> tuple[str, bytes]:
-    return JSON, b""
-
-
-def _deep(random: Random) -> tuple[str, bytes]:
-    return JSON, b"[" * random.randrange(1, 50_000)
-
-
-def _id(random: Random) -> str:
-    return str(uuid.UUID(int=random.getrandbits(128)))
+def _body(random: Random) -> tuple[str, bytes]:
+    """Content type and content: one event, many, a form, garbage, or too much."""
+    ids = [str(uuid.UUID(int=random.getrandbits(128))) for _number in range(200)]
+    event = f"DOCUMENTS.INVOICE.{random.choice(('DELIVERED', 'FAILED'))}"
+    return random.choice(
+        (
+            (JSON, json.dumps({"event": event, "invoice_id": ids[0]}).encode()),
+            (JSON, json.dumps(ids).encode()),
+            (FORM, f"invoice_id={ids[0]}&csrf_token=%00%FF&a[b".encode()),
+            ("application/octet-stream", random.randbytes(random.randrange(3000))),
+            ("multipart/form-data", b"--\r\n" + random.randbytes(100)),
+            (JSON, b""),
+            (JSON, b"[" * random.randrange(1, 50_000)),
+        )
+    )
 
 
 if __name__ == "__main__":

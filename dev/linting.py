@@ -12,7 +12,6 @@ from .locks import exclusive
 from .paths import CHECKOUT, LOCAL, addon_entries, cache_folder
 from .prepare import prepare
 from .progress import CommandError
-from .terms import check_terms
 
 ADDON = "account_maventa"
 
@@ -27,13 +26,6 @@ def format_files(_arguments: list[str]) -> int:
     """Mend what the formatters can mend."""
     _run_hooks("manual")
     return 0
-
-
-def translations(_arguments: list[str]) -> int:
-    """Tell what is wrong with the translations; return 1 if anything is."""
-    faults = check_terms(prepare())
-    print(faults)
-    return int(bool(faults))
 
 
 def outside(arguments: list[str]) -> int:

@@ -3,7 +3,7 @@
 import polib
 import pytest
 
-from dev import merge_terms
+from dev import terms
 
 TEXTS = (("fi", "Lähetä", "Saaja %s"), ("sv", "Skicka", "Till %s"))
 
@@ -25,7 +25,7 @@ def save(path, *entries):
 @pytest.fixture(autouse=True)
 def two_languages(monkeypatch):
     """Two languages will do to see what is compared."""
-    monkeypatch.setattr(merge_terms, "LANGUAGES", ("fi", "sv"))
+    monkeypatch.setattr(terms, "LANGUAGES", ("fi", "sv"))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def folder(tmp_path, exported):
 
 
 def faults(exported, folder):
-    return list(merge_terms.faults(polib, exported, folder))
+    return list(terms.faults(exported, folder))
 
 
 def test_complete_translations_have_no_faults(exported, folder):
@@ -94,7 +94,7 @@ def test_a_missing_language_is_told(exported, folder):
 
 def test_writing_keeps_translations_and_drops_old_texts(folder, tmp_path, capsys):
     new = save(tmp_path / "newer.pot", entry("Send"), entry("Stop"))
-    merge_terms.write(polib, new, folder)
+    terms.write(new, folder)
     written = {text.msgid: text.msgstr for text in polib.pofile(str(folder / "sv.po"))}
     assert written == {"Send": "Skicka", "Stop": ""}
     assert "sv.po: 50 % translated" in capsys.readouterr().out
