@@ -35,7 +35,11 @@
         "views/account_maventa_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["account_maventa/static/src/**/*"],
+        "web.assets_backend": [
+            "account_maventa/static/src/**/*",
+            ("remove", "account_maventa/static/src/graph/**/*"),
+        ],
+        "web.assets_backend_lazy": ["account_maventa/static/src/graph/**/*"],
         "web.assets_tests": ["account_maventa/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

@@ -23,6 +23,9 @@ from .paths import LOCAL
 from .progress import CommandError
 
 SANDBOX_PORT = 8970
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""How a person, the system or a terminal that closes ends a command."""
+
 Size = TypeVar("Size")
 
 
@@ -93,7 +96,8 @@ def harness(name: str) -> Iterator[Harness]:
 
 def exit_code(play: Callable[[], int]) -> int:
     """Run a command; tell what went wrong, and return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in ENDINGS:
+        signal.signal(number, _interrupt)
     try:
         return play()
     except (CommandError, requests.RequestException) as error:
@@ -104,6 +108,9 @@ def exit_code(play: Callable[[], int]) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End, once: make and the terminal may both pass a signal on."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -65,6 +65,8 @@ class MaventaOnboarding(models.AbstractModel):
         )
         if question:
             return question
+        if self._lacks_address(company):
+            return company._maventa_ask_for_signature()
         level, text = self._summary(company)
         if company.maventa_state == "requested":
             level, text = "success", company.maventa_next_step
@@ -101,6 +103,14 @@ class MaventaOnboarding(models.AbstractModel):
         known = language in AUTHORIZATION_LANGUAGES
         client.request_authorization(email, language if known else "EN")
         self._note_request(company, email)
+
+    def _lacks_address(self, company):
+        """Whether the request only waits for the address of whoever connected."""
+        return (
+            company.maventa_state == "registered"
+            and not company.maventa_problem_code
+            and company._maventa_signs_electronically()
+        )
 
     def _check_business_id(self, company, known):
         """Whether the account is this company's own; None when its numbers can't be
@@ -156,6 +166,7 @@ class MaventaOnboarding(models.AbstractModel):
         company = company.sudo()
         self._check_registrable(company)
         company._maventa_lock()
+        company.maventa_refused_registration = False
         if not company.maventa_stored_api_key:
             try:
                 key = company._maventa_ask(
@@ -164,9 +175,9 @@ class MaventaOnboarding(models.AbstractModel):
             except UserError as error:
                 if not _says_taken(error.__cause__):
                     raise
-                return self._known_person_text(company, email, error.__cause__)
+                return self._note_refused(company, error.__cause__, email=email)
             if not key:
-                return self._known_person_text(company, email)
+                return self._note_refused(company, None, email=email)
             company.maventa_user_api_key = key
             company._maventa_commit()
             company._maventa_lock()
@@ -183,21 +194,42 @@ class MaventaOnboarding(models.AbstractModel):
         company._maventa_commit()
         return False
 
-    def _known_person_text(self, company, email, answer=None):
-        text = company.env._(
-            "Maventa knows the address %(email)s already, and gives no key for it."
-            " Register the company in Maventa with that user; when the document there"
-            " is signed, copy the user API key and the company UUID to here and press"
-            " Connect. Or press Register again with another address.",
-            email=email,
-        )
-        return self._with_answer(company, text, answer)
+    def _note_refused(self, company, answer, **known):
+        """Keep what Maventa knows already for the screen, and say what is left to do.
+
+        :param known: the person's ``email``, or the company's ``business_id``
+        """
+        refused = {**known, "answer": str(answer or "")}
+        company.maventa_refused_registration = refused
+        return self._refused_text(company)
+
+    def _refused_text(self, company):
+        """What is left to do where Maventa knows the person or the company already."""
+        refused = company.maventa_refused_registration
+        if "email" in refused:
+            text = company.env._(
+                "Maventa knows the address %(email)s already, and gives no key for it."
+                " Register the company in Maventa with that user; when the document"
+                " there is signed, copy the user API key and the company UUID to here"
+                " and press Connect. Or press Register again with another address.",
+                email=refused["email"],
+            )
+        else:
+            text = company.env._(
+                "Maventa has an account for %(business_id)s already. Log in to it at"
+                " Maventa, copy its company UUID and user API key to here and press"
+                " Connect. If an earlier try from here opened it, the key is the right"
+                " one and only the UUID is missing. If nobody can log in, write to"
+                " support@maventa.com.",
+                business_id=refused["business_id"],
+            )
+        return self._with_answer(company, text, refused["answer"])
 
     def _with_answer(self, company, text, answer):
         """The text with Maventa's own words, which may mean something else."""
         if not answer:
             return text
-        words = company.env._("Maventa's answer: %(text)s", text=str(answer))
+        words = company.env._("Maventa's answer: %(text)s", text=answer)
         return f"{text} {words}"
 
     def _not_opened_text(self, company, error, data):
@@ -210,15 +242,7 @@ class MaventaOnboarding(models.AbstractModel):
                 company=company.name,
             )
         if _says_taken(cause):
-            text = company.env._(
-                "Maventa has an account for %(business_id)s already. Log in to it at"
-                " Maventa, copy its company UUID and user API key to here and press"
-                " Connect. If an earlier try from here opened it, the key is the right"
-                " one and only the UUID is missing. If nobody can log in, write to"
-                " support@maventa.com.",
-                business_id=data.business_id,
-            )
-            return self._with_answer(company, text, cause)
+            return self._note_refused(company, cause, business_id=data.business_id)
         return str(error)
 
     # Data for the registration ----------------------------------------------------

@@ -244,7 +244,12 @@ class MaventaTransmission(models.Model):
     error_message = fields.Char(string="Cause", compute="_compute_error_texts")
     remedy = fields.Char(string="What to do", compute="_compute_error_texts")
     planned_channel = fields.Selection(CHANNELS, readonly=True)
-    channel = fields.Selection(CHANNELS, string="Taken Channel", readonly=True)
+    channel = fields.Selection(
+        CHANNELS,
+        string="Taken Channel",
+        readonly=True,
+        falsy_value_label="No channel yet",
+    )
     warning = fields.Selection(WARNINGS, readonly=True)
     delivered_at = fields.Datetime(
         string="Delivered", readonly=True, index="btree_not_null"

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from odoo import api, fields, models, modules
+from odoo import Command, api, fields, models, modules
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.modules.module import get_manifest
-from odoo.tools import SQL, email_normalize, format_datetime
+from odoo.tools import SQL, email_normalize, format_datetime, format_time
 
 from ..client import (
     PRODUCTION_URL,
@@ -244,6 +244,13 @@ class ResCompany(models.Model):
         readonly=True,
         groups=ADMINISTRATOR,
     )
+    # Whom Maventa knows already, and its words: email or business_id, and answer.
+    maventa_refused_registration = fields.Json(
+        string="Refused Registration",
+        copy=False,
+        readonly=True,
+        groups=ADMINISTRATOR,
+    )
     maventa_administrator_id = fields.Many2one(
         "res.users",
         string="Who is told of the signature",
@@ -314,6 +321,7 @@ class ResCompany(models.Model):
                 {
                     "maventa_database_uuid": parameters.get_param("database.uuid"),
                     "maventa_problem_code": False,
+                    "maventa_refused_registration": False,
                 }
             )
             company.sudo()._maventa_write_secret("maventa_stored_api_key", key)
@@ -678,7 +686,15 @@ class ResCompany(models.Model):
 
     # Next step --------------------------------------------------------------------
 
-    @api.depends("maventa_state", "maventa_company_uuid", "maventa_state_at")
+    @api.depends(
+        "maventa_active",
+        "maventa_company_uuid",
+        "maventa_notification_email",
+        "maventa_problem_code",
+        "maventa_refused_registration",
+        "maventa_state",
+        "maventa_state_at",
+    )
     @api.depends_context("lang", "tz")
     def _compute_maventa_next_step(self):
         for company in self:
@@ -692,6 +708,8 @@ class ResCompany(models.Model):
             return self.env._(
                 "Press Connect to have the user API key and the company UUID checked."
             )
+        if self.maventa_refused_registration:
+            return self.env["maventa.onboarding"]._refused_text(self)
         if self.maventa_company_uuid:
             return self.env._("Enter the user API key too, then press Connect.")
         if self.maventa_has_key:
@@ -734,11 +752,56 @@ class ResCompany(models.Model):
         )
 
     def _maventa_step_authenticated(self):
-        if self.maventa_active:
+        if self._maventa_trouble():
             return ""
+        if self.maventa_active:
+            return f"{self._maventa_waiting_text()} {self._maventa_mail_text()}"
         return self.env._(
             "The authentication is signed. Look through the settings, then switch the"
             " integration on in the upper right corner."
+        )
+
+    def _maventa_waiting_text(self):
+        """What the scheduled action will find to do, and when it runs next."""
+        count = self.maventa_waiting_count
+        values = {
+            "count": count,
+            "time": format_time(
+                self.env, self._maventa_next_run(), time_format="short"
+            ),
+            "status": self.maventa_to_transfer_status_id.name,
+        }
+        if count > 1:
+            return self.env._(
+                "%(count)s invoices wait. The next transfer is at %(time)s.", **values
+            )
+        if count:
+            return self.env._(
+                "One invoice waits. The next transfer is at %(time)s.", **values
+            )
+        return self.env._(
+            "No invoice waits. Set the status of invoices to “%(status)s” and they are"
+            " transferred.",
+            **values,
+        )
+
+    def _maventa_next_run(self):
+        """When the scheduled action runs that transfers: now if it is due."""
+        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        asked = triggers.search([("cron_id", "=", cron.id)], order="call_at", limit=1)
+        moments = [cron.nextcall, *asked.mapped("call_at")]
+        return max(min(moments), fields.Datetime.now())
+
+    def _maventa_mail_text(self):
+        """Who is mailed about failures."""
+        if self.maventa_notification_email:
+            return self.env._(
+                "Failures are mailed to %(emails)s.",
+                emails=self.maventa_notification_email,
+            )
+        return self.env._(
+            "Nobody is mailed about failures: enter an Email Address for Notifications."
         )
 
     def _maventa_state_time(self):
@@ -858,6 +921,12 @@ class ResCompany(models.Model):
         views = sorted(action["views"], key=lambda view: view[1] != "form")
         return action | {"views": views, "res_id": self.id}
 
+    def action_maventa_enter_account(self):
+        """Open the settings to enter an account that exists already."""
+        action = self.action_maventa_open()
+        context = {"maventa_screen": True, "maventa_existing": True}
+        return action | {"context": context}
+
     def action_maventa_open_company(self):
         """Open the company itself, where its number and its address are entered."""
         self.ensure_one()
@@ -876,21 +945,53 @@ class ResCompany(models.Model):
 
     def action_maventa_open_waiting(self):
         """Open the invoices that wait for their transfer."""
-        return self._maventa_open_invoices(self._maventa_waiting())
+        return self._maventa_open_invoices(domain=self._maventa_waiting())
 
     def action_maventa_open_failed(self):
         """Open the invoices whose transfer has failed."""
-        return self._maventa_open_invoices(self._maventa_failed())
+        return self._maventa_open_invoices(domain=self._maventa_failed())
 
-    def _maventa_open_invoices(self, domain):
+    def action_maventa_test_invoice(self):
+        """Open a draft invoice to the company itself, which nobody else can get.
+
+        In Maventa's test environment only: elsewhere a confirmed invoice counts.
+        """
+        self.ensure_one()
+        self._maventa_check_administrator()
+        if self.maventa_environment != "test":
+            raise UserError(
+                self.env._("Test invoices are for Maventa's test environment only.")
+            )
+        line = {
+            "name": self.env._("Test of the connection to Maventa"),
+            "price_unit": 1,
+            "tax_ids": [Command.set(self.account_sale_tax_id.ids)],
+        }
+        draft = (
+            self.env["account.move"]
+            .with_company(self)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.partner_id.id,
+                    "invoice_line_ids": [Command.create(line)],
+                }
+            )
+        )
+        return self._maventa_open_invoices(res_id=draft.id, views=[(False, "form")])
+
+    def _maventa_open_invoices(self, **values):
         self.ensure_one()
         self._maventa_check_administrator()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_out_invoice"
         )
-        allowed = list({self.id, *self.env.companies.ids})
-        context = {"allowed_company_ids": allowed}
-        return action | {"domain": domain, "context": context}
+        action |= {"context": {}, **values}
+        if self in self.env.companies:
+            return action
+        params = {"company": self.id, "action": action}
+        tag = "maventa_in_company"
+        return {"type": "ir.actions.client", "tag": tag, "params": params}
 
     # Client -----------------------------------------------------------------------
 
@@ -1016,6 +1117,13 @@ class ResCompany(models.Model):
             )
         return self.env["maventa.onboarding"]._connect_account(self)
 
+    def _maventa_ask_for_signature(self):
+        """The window that asks who is to sign, and for the address."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_maventa.res_company_maventa_authorize_action"
+        )
+        return action | {"context": {"default_company_id": self.id}}
+
     def action_maventa_disconnect(self):
         """Stop using the account, and remember it."""
         self.ensure_one()
@@ -1042,6 +1150,7 @@ class ResCompany(models.Model):
                 "maventa_user_api_key": False,
                 "maventa_database_uuid": False,
                 "maventa_authorization_email": False,
+                "maventa_refused_registration": False,
             }
         )
 
@@ -1092,6 +1201,7 @@ class ResCompany(models.Model):
         if company.maventa_state != state:
             values["maventa_state"] = state
             values["maventa_state_at"] = fields.Datetime.now()
+            values["maventa_refused_registration"] = False
         company.write(values)
 
     def _maventa_commit(self):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.utils import redirect
 
 from . import (
     account_endpoints,
@@ -64,6 +65,8 @@ class App:
 
     def respond(self, request: Request) -> Response:
         """The answer to any request; Cut when there shall be none."""
+        if request.path == "/":
+            return redirect("/sandbox/")
         if request.path == "/sandbox" or request.path.startswith("/sandbox/"):
             return self._guarded(
                 request, lambda: control.respond(self.backend, request)

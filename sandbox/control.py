@@ -6,6 +6,7 @@ what companies may do.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
@@ -86,7 +87,8 @@ class Control:
     def body(self) -> dict[str, Any]:
         """The JSON object of the body, or the fields of a form on a page."""
         if self.request.form:
-            return dict(self.request.form)
+            form = self.request.form.items()
+            return {name: _value(text) for name, text in form if name != "back"}
         data = self.request.get_json(force=True, silent=True)
         if not isinstance(data, dict):
             raise ValueError("The body is a JSON object")
@@ -284,6 +286,14 @@ class Control:
     def reset(self) -> Response:
         self.backend.reset()
         return self.done({"reset": True})
+
+
+def _value(text: str) -> object:
+    """A field of a form: a number, true or false, else a text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _by_company(invoices: Invoices, now: datetime) -> dict[str, dict[str, object]]:

@@ -163,7 +163,7 @@ class Invoices:
         self, company: Company, fields: dict[str, Any], data: bytes, document: Document
     ) -> Invoice:
         now = self._clock.now()
-        receiver = Receiver.of(document, fields)
+        receiver = Receiver.of(document, fields, self._switches)
         routes = plan_routes(receiver, fields, company.settings)
         same = self._switches.text("invoice_id") == "same"
         image = self._image(document)

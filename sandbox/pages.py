@@ -21,6 +21,11 @@ SUBJECTS = {
     "NL": "Onderteken: {} wil e-facturen versturen via Maventa",
     "BE": "Onderteken: {} wil e-facturen versturen via Maventa",
 }
+BOUNCES = {
+    "einvoice": "The receiver's operator refused it",
+    "email": "The e-mail was returned",
+    "print": "The letter came back",
+}
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -35,8 +40,15 @@ def subject(mail: Mail) -> str:
     return SUBJECTS[mail.locale].format(mail.company.name)
 
 
+def bounce(invoice: Invoice, channel: str) -> dict[str, str]:
+    """The event by which an invoice fails late, on its channel."""
+    key = "action_sent_email_failed" if channel == "email" else "action_route_failed"
+    text = f"{BOUNCES[channel]} (invoice {invoice.document.number})"
+    return {"type": "ERROR", "key": key, "channel": channel.upper(), "message": text}
+
+
 def inbox(backend: Backend) -> Response:
-    """What came in: invoices, mails, companies; clock and faults."""
+    """What customers get, mails, companies; clock, outage and faults."""
     accounts, invoices = backend.accounts, backend.invoices.all
     companies = [
         (
@@ -48,8 +60,10 @@ def inbox(backend: Backend) -> Response:
     ]
     return _page(
         "inbox",
+        bounce=bounce,
         now=backend.clock.now(),
-        faults=[fault.words() for fault in backend.faults.active],
+        outage=backend.faults.outage(),
+        faults=[each.words() for each in backend.faults.active if each.until is None],
         invoices=invoices[: -SHOWN - 1 : -1],
         older=max(len(invoices) - SHOWN, 0),
         mails=accounts.mails,
@@ -60,9 +74,10 @@ def inbox(backend: Backend) -> Response:
 
 
 def invoice(backend: Backend, shown: Invoice) -> Response:
-    """One invoice: what it says, what happened, its PDF."""
+    """One invoice: what the customer gets, what happened, what it says."""
     return _page(
         "invoice",
+        bounce=bounce,
         now=backend.clock.now(),
         invoice=shown,
         uploads=backend.invoices.uploads(shown),

@@ -53,11 +53,14 @@ class Receiver:
     is_postal: bool
 
     @classmethod
-    def of(cls, document: Document, fields: Mapping[str, Any]) -> Receiver:
+    def of(
+        cls, document: Document, fields: Mapping[str, Any], switches: Switches
+    ) -> Receiver:
         """The receiver of an upload."""
         party = document.recipient
+        is_read = switches.text("document_address") == "used"
         return cls(
-            eia=fields.get("recipient_eia") or party.eia,
+            eia=fields.get("recipient_eia") or (party.eia if is_read else ""),
             operator=fields.get("recipient_operator") or party.operator,
             email=fields.get("recipient_email") or party.email,
             is_postal=party.is_postal(),

@@ -61,6 +61,18 @@ class TestRegister(CompanyCase):
                 self.assertIn("copy the user API key", text)
                 self.assertFalse(third.sudo().maventa_stored_api_key)
                 self.assertEqual(third.maventa_state, "new")
+                self.assertEqual(third.maventa_next_step, text)
+
+    def test_what_a_known_person_does_stays_until_the_company_goes_on(self):
+        self.env["maventa.onboarding"]._register_company(self.second, *NEW_USER)
+        third = self.make_company("Third Oy", "FI01120389")
+        self.register(company_id=third.id)
+        self.env.invalidate_all()
+        self.assertIn("copy the user API key", third.maventa_next_step)
+        self.register(company_id=third.id, email="other@testi.example")
+        self.assertEqual(third.maventa_state, "registered")
+        third.action_maventa_disconnect()
+        self.assertFalse(third.sudo().maventa_refused_registration)
 
     def message_of(self, company):
         try:
@@ -75,8 +87,10 @@ class TestRegister(CompanyCase):
                 self.backend.switches.set("bid_taken", form)
                 answer = self.register()
                 self.assertEqual(answer["type"], "warning")
-                self.assertIn("has an account for FI12345671", answer["message"])
-                self.assertIn("copy its company UUID", answer["message"])
+                self.assertIn("top of its Maventa settings", answer["message"])
+                step = self.second.maventa_next_step
+                self.assertIn("has an account for FI12345671", step)
+                self.assertIn("copy its company UUID", step)
                 self.assertTrue(self.second.sudo().maventa_stored_api_key)
                 self.assertFalse(self.second.maventa_company_uuid)
         self.second.vat = "FI20774740"

@@ -10,7 +10,7 @@ from lxml import etree
 from odoo import fields
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import Form, new_test_user
-from odoo.tools import mute_logger
+from odoo.tools import format_time, mute_logger
 
 from ..models.res_company import LOCKED_FIELDS
 from .common import MaventaCase
@@ -205,6 +205,18 @@ class TestAccount(ScreenCase):
         self.second.action_maventa_connect()
         self.assertEqual(len(self.backend.accounts.mails), 1)
 
+    def test_who_has_no_address_is_asked_for_one(self):
+        self.disconnected()
+        self.env.user.email = False
+        asked = self.second.action_maventa_connect()
+        self.assertEqual(self.second.maventa_state, "registered")
+        wizard = self.env[asked["res_model"]].with_context(**asked["context"])
+        form = Form(wizard)
+        self.assertEqual(form.company_id, self.second)
+        form.email = SIGNER
+        form.save().action_send()
+        self.assertEqual(self.backend.accounts.mails[0].to, SIGNER)
+
     def test_a_verified_account_is_not_asked_for_a_signature(self):
         self.disconnected()
         self.backend.accounts.sign(self.account(self.second))
@@ -268,6 +280,31 @@ class TestAccount(ScreenCase):
         self.assertFalse(self.company.maventa_problem_code)
         self.company.action_maventa_test()
         self.assertEqual(self.company.maventa_state, "authenticated")
+
+    def test_key_and_uuid_of_another_account_are_entered_together(self):
+        self.env["maventa.onboarding"]._register_company(
+            self.second, "new@testi.example", "Nina", "New"
+        )
+        second = self.second.sudo()
+        values = {
+            "maventa_company_uuid": second.maventa_company_uuid,
+            "maventa_user_api_key": second.maventa_stored_api_key,
+        }
+        self.second.action_maventa_disconnect()
+        self.second.action_maventa_forget()
+        with self.screen(self.company) as form, self.assertRaises(AssertionError):
+            form.maventa_company_uuid = values["maventa_company_uuid"]
+        self.company.maventa_active = False
+        self.company.vat = self.second.vat
+        with self.screen(self.company) as form:
+            for name, value in values.items():
+                form[name] = value
+        self.assertEqual(self.company.maventa_state, "new")
+        self.company.action_maventa_connect()
+        self.assertEqual(self.company.maventa_state, "requested")
+
+    def screen(self, company):
+        return Form(company, "account_maventa.res_company_maventa_view_form")
 
 
 class TestSwitch(ScreenCase):
@@ -360,6 +397,54 @@ class TestSwitch(ScreenCase):
         self.company.maventa_credit_notes = "transfer"
         note = self.make_invoice(move_type="out_refund")
         self.assertEqual(note.maventa_status_id, mine)
+
+    def test_the_screen_says_what_happens_when_it_is_on(self):
+        later = fields.Datetime.add(fields.Datetime.now(), minutes=5)
+        self.cron.nextcall = later
+        self.env["ir.cron.trigger"].sudo().search([]).unlink()
+        self.env.cr.precommit.clear()
+        self.assertIn("No invoice waits.", self.company.maventa_next_step)
+        self.assertEqual(self.company._maventa_next_run(), later)
+        self.make_waiting()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        soon = self.company._maventa_next_run()
+        self.assertLess(soon, fields.Datetime.subtract(later, minutes=4))
+        time = format_time(self.env, soon, time_format="short")
+        said = self.company.maventa_next_step
+        self.assertIn(f"One invoice waits. The next transfer is at {time}.", said)
+        self.assertIn("mailed to talous@testi.example", said)
+        self.make_waiting()
+        self.company.maventa_notification_email = False
+        self.env.invalidate_all()
+        said = self.company.maventa_next_step
+        self.assertIn("2 invoices wait.", said)
+        self.assertIn("Nobody is mailed", said)
+
+    def test_what_goes_wrong_is_said_instead_of_what_happens(self):
+        self.company.maventa_problem_code = "credentials_refused"
+        self.assertFalse(self.company.maventa_next_step)
+
+    def test_a_test_invoice_goes_to_the_company_itself(self):
+        self.backend.switches.set("document_address", "ignored")
+        action = self.company.action_maventa_test_invoice()
+        draft = self.env["account.move"].browse(action["res_id"])
+        self.assertEqual(draft.state, "draft")
+        self.assertEqual(draft.partner_id, self.company.partner_id)
+        self.assertFalse(self.backend.invoices.all)
+        draft.action_post()
+        draft.maventa_status_id = self.to_transfer
+        self.run_cron()
+        (arrived,) = self.backend.invoices.all
+        self.assertEqual(arrived.channel(self.backend.clock.now()), "email")
+        self.assertEqual(arrived.receiver.email, self.company.email)
+
+    def test_there_are_no_test_invoices_in_production(self):
+        company = self.company.with_user(self.env.user)
+        company.maventa_active = False
+        company.maventa_environment = "production"
+        with self.assertRaisesRegex(UserError, "test environment only"):
+            company.action_maventa_test_invoice()
 
     def test_with_nothing_to_say_it_is_switched_on_at_once(self):
         self.company.maventa_active = False

@@ -1,6 +1,7 @@
 """The sandbox over real HTTP: accounts, and what other sandbox tests build on."""
 
 import base64
+import contextlib
 import io
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import requests
 from jsonschema import Draft202012Validator
+from lxml import html
 
 from ..sandbox import description
 from ..sandbox.description import FORMATS
@@ -224,16 +226,19 @@ class TestSandboxServer(SandboxCase):
         self.assertEqual(len(taken.stderr.splitlines()), 1)
         self.assertIn(f"port {port} is taken", taken.stderr)
         started = time.monotonic()
-        with subprocess.Popen(
-            [*command, "0"], cwd=root, stdout=subprocess.PIPE, text=True
-        ) as process:
-            self.addCleanup(process.kill)
+        with (
+            subprocess.Popen(
+                [*command, "0"], cwd=root, stdout=subprocess.PIPE, text=True
+            ) as process,
+            contextlib.ExitStack() as stack,
+        ):
+            # Also when something is wrong: else its end would be awaited for ever.
+            stack.callback(process.terminate)
             line = process.stdout.readline()
-            self.assertLess(time.monotonic() - started, 2)
+            self.assertLess(time.monotonic() - started, 10)
             self.assertRegex(line, r"^sandbox: http://127\.0\.0\.1:\d+\n$")
             page = requests.get(line.split()[1] + "/sandbox/", timeout=5)
             self.assertIn("Sandbox Maventa", page.text)
-            process.terminate()
 
     def test_a_taken_port_raises_and_a_stopped_sandbox_answers_nobody(self):
         with self.assertRaises(PortTaken):
@@ -333,6 +338,63 @@ class TestSandboxServer(SandboxCase):
                 self.assertIn("Sender &lt;b&gt;Oy", page.text)
         self.assertIn("Allekirjoita", self.api.get("/sandbox/").text)
         self.assertIn("company users", self.api.get("/sandbox/").text)
+
+    def test_the_first_page_leads_to_the_inbox(self):
+        answer = self.api.get("/")
+        self.assertEqual(answer.status_code, 302)
+        self.assertTrue(answer.headers["Location"].endswith("/sandbox/"))
+
+    def press(self, label, page="/sandbox/"):
+        """Press the button of a page that bears the label; the page that follows."""
+        tree = html.fromstring(self.api.get(page).text)
+        (button, *_others) = tree.xpath(f"//button[.='{label}']")
+        (form,) = button.xpath("ancestor::form")
+        values = dict(form.form_values())
+        answer = self.api.session.post(self.api.url + form.action, data=values)
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.text
+
+    def test_the_buttons_of_the_inbox(self):
+        sender = self.sender()
+        sender.upload(uuid="u1", recipient_email="buyer@buyer.example")
+        (company,) = self.backend.accounts.companies.values()
+        self.assertIn("Maventa is down until", self.press("Down for an hour"))
+        self.assertEqual(sender.upload(uuid="u2").status_code, 503)
+        self.assertIn("Maventa answers.", self.press("Up again"))
+        self.assertIn("REFUSED", self.press("Refuse"))
+        self.assertTrue(company.restrictions.disabled)
+        self.assertNotIn("REFUSED", self.press("Accept"))
+        self.press("1 day on")
+        self.assertEqual(self.row("u1")["status"], "DELIVERED")
+        page = self.press("Bounce", "/sandbox/invoices/u1")
+        self.assertIn("operator refused it (invoice INV-1)", page)
+        self.assertEqual(self.row("u1")["status"], "FAILED")
+
+    def row(self, uuid):
+        (row,) = self.api.get("/sandbox/invoices").json()
+        self.assertEqual(row["uuid"], uuid)
+        return row
+
+    def test_what_the_customer_gets_is_shown(self):
+        sender = self.sender()
+        (company,) = self.backend.accounts.companies.values()
+        company.settings["send_invoice_print"]["enabled"] = True
+        for eia, values, words in (
+            ("0216:003712345678", {}, "E-invoice to <strong>0216:003712345678"),
+            ("", {"recipient_email": "buyer@buyer.example"}, "Attached: "),
+            ("", {}, "<address>"),
+        ):
+            number = f"N{len(self.backend.invoices.all)}"
+            document = bis3(number, eia, ADDRESS)
+            sender.upload(document, uuid=number, **values)
+            page = sender.get(f"/sandbox/invoices/{number}").text
+            self.assertIn("Älvan &amp; Co is going to get", page)
+            self.assertIn(words, page)
+            image = sender.get(f"/sandbox/invoices/{number}/image")
+            self.assertTrue(image.content.startswith(b"%PDF"))
+        inbox = sender.get("/sandbox/").text
+        for words in ("buyer@buyer.example", "Street 1, 00100 Town", "Letter"):
+            self.assertIn(words, inbox)
 
     def test_wrong_control_calls_say_what_is_wrong(self):
         for path, values, words in (

@@ -53,6 +53,13 @@ class TestSandboxRouting(SandboxCase):
         self.assertSent(self.went(full, **mail, **no), "print")
         self.assertEqual(self.actions[-1]["key"], "action_sent_paper")
 
+    def test_an_address_in_the_document_alone_may_be_ignored(self):
+        self.switch(document_address="ignored")
+        mail = {"recipient_email": "b@x.example"}
+        self.assertSent(self.went(**mail), "email")
+        given = {"recipient_eia": "0216:003712345678"}
+        self.assertSent(self.went(bis3("INV-2"), **mail, **given), "einvoice")
+
     def test_form_fields_override_the_document(self):
         self.went(recipient_eia="0192:987654321", recipient_operator="PEPPOL")
         row = self.api.get("/v1/invoices", direction="SENT").json()[0]

@@ -64,6 +64,13 @@ class TestTour(LogCase, HttpCase):
         self.tour("maventa_worse_channel", self.form(worse.move_id))
         self.tour("maventa_better_channel", self.form(better.move_id))
 
+    def test_what_has_no_channel_is_grey_in_the_graph(self):
+        self.deliver(self.sent(self.email), "email")
+        self.sent(self.einvoice).channel = False
+        self.tour(
+            "maventa_graph", "/odoo/action-account_maventa.maventa_transmission_action"
+        )
+
     def test_an_invoice_is_sent_from_odoos_dialog(self):
         move = self.make_invoice(self.email)
         self.tour("maventa_send")

@@ -46,9 +46,10 @@ class ResCompanyMaventaRegister(models.TransientModel):
 
     @api.model
     def _default_company(self):
-        """The user's company, or else the first that can be registered."""
+        """The only one that can be registered; among several nobody chooses but the
+        user."""
         possible = self.env["res.company"].search([("maventa_section", "=", "open")])
-        return self.env.company & possible or possible[:1]
+        return possible if len(possible) == 1 else None
 
     @api.depends("user_id")
     def _compute_email(self):
@@ -91,21 +92,27 @@ class ResCompanyMaventaRegister(models.TransientModel):
         left_to_do = self.env["maventa.onboarding"]._register_company(
             self.company_id, email, first_name, last_name
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if left_to_do else "success",
-                "sticky": bool(left_to_do),
-                "message": left_to_do
-                or self.env._(
-                    "%(company)s is registered with Maventa. Now send an authentication"
-                    " request to somebody with signing rights.",
-                    company=self.company_id.name,
-                ),
-                "next": self._next(),
-            },
-        }
+        level, message = self._outcome(left_to_do)
+        answer = self.company_id._maventa_notification(level, message)
+        answer["params"].update(sticky=message == left_to_do, next=self._next())
+        return answer
+
+    def _outcome(self, left_to_do):
+        """How a notification says what has come of it."""
+        values = {"company": self.company_id.name}
+        if self.company_id.sudo().maventa_refused_registration:
+            return "warning", self.env._(
+                "%(company)s is not registered yet. The top of its Maventa settings"
+                " says what to do.",
+                **values,
+            )
+        if left_to_do:
+            return "warning", left_to_do
+        return "success", self.env._(
+            "%(company)s is registered with Maventa. Now send an authentication request"
+            " to somebody with signing rights.",
+            **values,
+        )
 
     def _next(self):
         """To the company's settings, unless the window was opened from there."""

@@ -1,7 +1,9 @@
 """Locks, ports, logs and how failures are told."""
 
 import errno
+import signal
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -109,3 +111,31 @@ def test_what_is_not_measured_or_starts_first_is_there(name):
 
 def test_the_picture_of_the_architecture_is_that_of_the_code():
     assert architecture.picture() in architecture.PAGE.read_text("utf-8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_command_that_is_ended_twice_cleans_up_once_and_whole(number):
+    program = """
+import time
+from dev.harness import exit_code
+
+def play():
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("ending", flush=True)
+        time.sleep(0.5)
+        print("ended", flush=True)
+
+raise SystemExit(exit_code(play))
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in ("begun", "ending"):
+            assert process.stdout.readline().strip() == line
+            process.send_signal(number)
+        assert process.stdout.readline() == "ended\n"
+    assert process.returncode == 130

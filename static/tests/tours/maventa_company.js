@@ -20,6 +20,11 @@ const turn = {
     trigger: ".o_field_widget[name=maventa_active] input",
     run: "click",
 };
+const buttons = ".o_form_view .o_statusbar_buttons";
+const isOnlyPrimary = (label) =>
+    see(
+        `${buttons}:not(:has(.btn-primary ~ .btn-primary)) .btn-primary:contains(${label})`
+    );
 const isOn = see(".o_field_widget[name=maventa_active] input:checked");
 const isOff = see(".o_field_widget[name=maventa_active] input:not(:checked)");
 const enter = (name, value) => ({
@@ -49,7 +54,7 @@ tours.add("maventa_new_account", {
         ...register(aboveTheCards),
         notice("Second Oy is registered with Maventa"),
         state("Registered"),
-        see(".o_field_widget[name=maventa_company_uuid]:contains(-)"),
+        see(".o_field_widget[name=maventa_company_uuid] input:value(-)"),
         see(".o_field_widget[name=maventa_send_by_email] input:disabled"),
         press("Send authentication request"),
         see(".modal .o_field_widget[name=email] input:value(boss@testi.example)"),
@@ -85,14 +90,23 @@ tours.add("maventa_signed", {
             run: "click",
         },
         isOn,
+        see(".alert-info:contains(One invoice waits. The next transfer is at)"),
+        {
+            content: "Open a test invoice, of a company that is not switched on above",
+            trigger: "button[name=action_maventa_test_invoice]",
+            run: "click",
+        },
+        see(".o_field_widget[name=partner_id] input:value(Second Oy)"),
+        see(".o_arrow_button_current:contains(Draft)"),
     ],
 });
 
 tours.add("maventa_known_person", {
     steps: () => [
         ...register(onTheCard),
-        notice("Maventa knows the address boss@testi.example already"),
+        notice("Second Oy is not registered yet"),
         state("Not connected"),
+        see(".alert-info:contains(Maventa knows the address boss@testi.example already)"),
         see(".o_field_widget[name=maventa_user_api_key] input"),
         see(".o_field_widget[name=maventa_company_uuid] input"),
     ],
@@ -101,7 +115,7 @@ tours.add("maventa_known_person", {
 tours.add("maventa_business_id_taken", {
     steps: () => [
         ...register(onTheCard),
-        notice("Maventa has an account for FI20774740 already"),
+        see(".alert-info:contains(Maventa has an account for FI20774740 already)"),
         see(".o_field_widget[name=maventa_company_uuid] input"),
     ],
 });
@@ -114,13 +128,14 @@ tours.add("maventa_existing_account", {
                 ".o_kanban_record:contains(Second Oy) a:contains(Enter an existing account)",
             run: "click",
         },
+        isOnlyPrimary("Connect"),
         enter("maventa_user_api_key", " the-key "),
         enter("maventa_company_uuid", "{8F3C1B2A-0D4E-4F60-8A7B-9C0D1E2F3A4B}"),
         press("Connect"),
         notice("boss@testi.example"),
         state("Authentication requested"),
         see(
-            ".o_field_widget[name=maventa_company_uuid]:contains(8f3c1b2a-0d4e-4f60-8a7b-9c0d1e2f3a4b)"
+            ".o_field_widget[name=maventa_company_uuid] input:value(8f3c1b2a-0d4e-4f60-8a7b-9c0d1e2f3a4b)"
         ),
     ],
 });
@@ -128,8 +143,10 @@ tours.add("maventa_existing_account", {
 tours.add("maventa_wrong_credentials", {
     steps: () => [
         open("Second Oy"),
+        isOnlyPrimary("Register"),
         enter("maventa_user_api_key", "wrong"),
         enter("maventa_company_uuid", "8f3c1b2a-0d4e-4f60-8a7b-9c0d1e2f3a4b"),
+        isOnlyPrimary("Connect"),
         press("Connect"),
         see(".modal:contains(Maventa refuses the user API key or the company UUID)"),
         {
@@ -202,6 +219,13 @@ tours.add("maventa_sent_status", {
 
 tours.add("maventa_companies", {
     steps: () => [
+        { content: "Press Register", trigger: aboveTheCards, run: "click" },
+        see(".modal .o_field_widget[name=company_id] input:value(/^$/)"),
+        {
+            content: "Choose none of the companies",
+            trigger: ".modal footer button:contains(Discard)",
+            run: "click",
+        },
         see(
             ".o_kanban_group:contains(Companies already registered) .o_kanban_record:contains(company_1_data):contains(On)"
         ),

@@ -132,3 +132,27 @@ registry.category("web_tour.tours").add("maventa_operator", {
         { content: "It is saved", trigger: ".o_form_saved" },
     ],
 });
+
+registry.category("web_tour.tours").add("maventa_graph", {
+    steps: () => [
+        {
+            content: "Open the graph",
+            trigger: ".o_switch_view.o_graph",
+            run: "click",
+        },
+        {
+            content: "What has no channel yet is grey, what has one is not",
+            trigger: ".o_graph_canvas_container canvas",
+            run({ anchor }) {
+                const { datasets } = window.Chart.getChart(anchor).data;
+                const colours = Object.fromEntries(
+                    datasets.map((each) => [each.label, each.backgroundColor])
+                );
+                const { "No channel yet": nothing, "E-mail": email } = colours;
+                if (nothing !== "#9aa0a6" || !email || email === nothing) {
+                    throw new Error(JSON.stringify(colours));
+                }
+            },
+        },
+    ],
+});
