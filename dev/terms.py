@@ -58,6 +58,9 @@ def write(exported: Path, folder: Path) -> None:
     """Write the .pot and bring every language's texts to its state."""
     folder.mkdir(exist_ok=True)
     template = polib.pofile(str(exported))
+    for name in ("POT-Creation-Date", "PO-Revision-Date"):
+        # It would change with every run.
+        template.metadata.pop(name, None)
     template.save(str(folder / f"{NAME}.pot"))
     for language in LANGUAGES:
         path = folder / f"{language}.po"
