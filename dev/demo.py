@@ -17,6 +17,9 @@ from .live_sandbox import LiveSandbox
 from .progress import CommandError
 
 EXPECTED = (25, 2)
+SWITCHED = 101
+"""The status with which HTTP becomes a websocket."""
+
 COLUMNS = ("invoice", "customer", "status", "delivery", "channel", "cause and remedy")
 
 
@@ -145,11 +148,25 @@ def check(place: Harness, odoo: Odoo, rows: list[dict[str, Any]]) -> int:
     ]
     if (transferred, failed) != EXPECTED:
         faults.append(f"{transferred} transferred, {failed} failed")
+    faults += shortcomings(place, odoo, record)
     if faults:
         print("\n".join(["", "demo: not as expected", *faults]))
         return 1
     print(f"\ndemo: {transferred} transferred, {failed} failed as expected")
     return 0
+
+
+def shortcomings(place: Harness, odoo: Odoo, record: LiveSandbox) -> Iterator[str]:
+    """What somebody who looks at it would miss."""
+    ways = {row["channel"] for row in record.invoices()}
+    if ways != {"einvoice", "email", "print"}:
+        yield f"customers get their invoices by {', '.join(sorted(ways))} only"
+    if not odoo.call("res.partner", "has_access", [], "write"):
+        yield "the accountant can't change customers"
+    if odoo.live_connection() != SWITCHED:
+        yield "the web client has no live connection"
+    if {"ERROR", "CRITICAL", "Traceback"} & set(place.log.read_text().split()):
+        yield f"there are errors in {place.log}"
 
 
 if __name__ == "__main__":

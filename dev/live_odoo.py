@@ -71,6 +71,21 @@ class Odoo:
         rows = self.call("res.company", "search_read", [], names, order="id")
         return {row["id"]: row["maventa_company_uuid"] for row in rows}
 
+    def live_connection(self) -> int:
+        """The status with which Odoo answers the web client's bus on its own port."""
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Origin": self.url,
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        address = f"{self.url}/websocket"
+        with self.session.get(
+            address, headers=headers, stream=True, timeout=30
+        ) as answer:
+            return answer.status_code
+
     def _post(self, path: str, values: dict[str, Any]) -> Any:
         answer = self.session.post(
             self.url + path, json={"jsonrpc": "2.0", "params": values}, timeout=120

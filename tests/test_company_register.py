@@ -166,7 +166,9 @@ class TestCompanyRegister(MaventaCase):
     def test_among_several_companies_the_wizard_chooses_none(self):
         self.make_company("Third Oy", "FI01120389")
         wizards = self.env["res.company.maventa.register"].with_company(self.second)
-        self.assertFalse(Form(wizards).company_id)
+        wizard = Form(wizards)
+        self.assertFalse(wizard.company_id)
+        self.assertFalse(wizard.business_id)
 
     def test_where_nobody_signs_electronically_support_is_named(self):
         self.second.country_id = self.env.ref("base.ee")

@@ -67,7 +67,7 @@ class ResCompanyMaventaRegister(models.TransientModel):
                 place = f"action-base.action_res_users/{wizard.user_id.id}"
                 todos.append(Todo(text, place))
             wizard.todo = todo_list(todos)
-            wizard.business_id = company and onboarding._business_id(company)
+            wizard.business_id = onboarding._business_id(company) if company else ""
 
     def action_check(self):
         """Look again whether all is there."""
