@@ -52,6 +52,14 @@ class AccountJournal(models.Model):
         self.ensure_one()
         return self.company_id.action_maventa_open()
 
+    def action_maventa_open_failed(self):
+        """Open the list of the journal's failed invoices."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_maventa.account_move_failed_action"
+        )
+        own = Domain("journal_id", "in", self.ids) & COUNTED["failed"]
+        return {**action, "domain": list(own)}
+
     # Refreshing -------------------------------------------------------------------
 
     @api.depends("type", "company_id")

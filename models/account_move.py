@@ -28,6 +28,22 @@ STAGES = [
 OWN_FIELDS = {"maventa_delivery_state", "maventa_channel"}
 """Written by the addon alone: they say what Maventa reports."""
 
+NEXT_STEPS = [
+    ("customer", "Open the customer"),
+    ("colleague", "Ask a colleague"),
+    ("again", "Try again"),
+    ("all", "Try again all of the customer"),
+    ("reroute", "Send another way"),
+]
+"""The button that is to be pressed first, where something failed."""
+
+QUIET_FIELDS = {
+    "maventa_status_id",
+    "maventa_customer_address",
+    "maventa_customer_email",
+}
+"""What has no part in the amounts of an invoice."""
+
 SENDING_TYPES = ("out_invoice", "out_refund")
 """Customer invoices (debit notes are such) and credit notes."""
 
@@ -103,6 +119,49 @@ class AccountMove(models.Model):
         compute="_compute_maventa_failure",
         groups=READERS,
         help="Cause and remedy, as long as somebody has to do something.",
+    )
+    maventa_next_step = fields.Selection(
+        NEXT_STEPS,
+        compute="_compute_maventa_failure",
+        groups=READERS,
+        exportable=False,
+    )
+    maventa_cause = fields.Text(
+        string="Cause", compute="_compute_maventa_failure", groups=READERS
+    )
+    maventa_remedy = fields.Text(
+        string="What to do", compute="_compute_maventa_failure", groups=READERS
+    )
+    maventa_tried = fields.Text(
+        string="Tried",
+        compute="_compute_maventa_failure",
+        groups=READERS,
+        help="The channel and the address that it was to go by when it failed.",
+    )
+    maventa_customer_changes = fields.Text(
+        string="Changed since",
+        compute="_compute_maventa_failure",
+        groups=READERS,
+        help="What was changed on the customer since the invoice failed.",
+    )
+    maventa_try_all = fields.Char(compute="_compute_maventa_try_all", groups=READERS)
+    maventa_customer_address = fields.Char(
+        string="E-invoice Address",
+        compute="_compute_maventa_customer",
+        inverse="_inverse_maventa_customer_address",
+        groups=READERS,
+    )
+    maventa_customer_email = fields.Char(
+        string="E-mail",
+        compute="_compute_maventa_customer",
+        inverse="_inverse_maventa_customer_email",
+        groups=READERS,
+    )
+    maventa_may_edit_customer = fields.Boolean(
+        compute="_compute_maventa_customer", groups=READERS, exportable=False
+    )
+    maventa_left_out = fields.Text(
+        string="Why not", compute="_compute_maventa_left_out", groups=READERS
     )
 
     maventa_status_color = fields.Integer(
@@ -250,13 +309,13 @@ class AccountMove(models.Model):
         """EXTENDS account: guards the status, and has the transfer woken by it."""
         self._maventa_check_own_fields(vals)
         self._maventa_check_unchanged(vals)
+        if vals.keys() <= QUIET_FIELDS:
+            self = self._maventa_without_sync()
         if "maventa_status_id" not in vals:
             return super().write(vals)
         status = self.env["maventa.invoice.status"].browse(vals["maventa_status_id"])
         changing = self.filtered(lambda move: move.maventa_status_id != status)
         changing._maventa_check_status(status)
-        if len(vals) == 1:
-            self = self._maventa_without_sync()
         result = super().write(vals)
         changing._maventa_status_changed()
         return result
@@ -622,11 +681,18 @@ class AccountMove(models.Model):
 
     # Failures ---------------------------------------------------------------------
 
-    @api.depends("maventa_delivery_state", "maventa_status_id")
-    @api.depends_context("lang")
+    @api.depends("maventa_delivery_state", "maventa_status_id", "partner_id")
+    @api.depends_context("lang", "uid")
     def _compute_maventa_failure(self):
         for move in self:
             failed = move._maventa_has_failed() and move.maventa_status_id
+            latest = move._maventa_latest()
+            latest = latest if failed else latest.browse()
+            changes = ", ".join(latest._changed_facts())
+            move.maventa_cause, move.maventa_remedy = latest._explain()
+            move.maventa_tried = latest._tried()
+            move.maventa_customer_changes = changes
+            move.maventa_next_step = failed and move._maventa_next_step(latest)
             move.maventa_failure = failed and move._maventa_failure_text()
 
     def _maventa_has_failed(self):
@@ -636,7 +702,18 @@ class AccountMove(models.Model):
         posted = self.state == "posted"
         return posted and latest.state == "failed" and not (waits or latest.handled_at)
 
+    def _maventa_next_step(self, latest):
+        step = latest._next_step()
+        if step == "reroute":
+            return step
+        if self.maventa_customer_changes:
+            return "all" if self.maventa_try_all else "again"
+        if step == "customer":
+            return "customer" if self._maventa_may_edit_customer() else "colleague"
+        return step and "again"
+
     def _maventa_failure_text(self):
+        """What has happened and what to do, down to the button to press."""
         latest = self._maventa_latest()
         if latest.rerouted_id:
             what = self.env._("It could not be sent another way.")
@@ -644,25 +721,127 @@ class AccountMove(models.Model):
             what = self.env._("The invoice was not delivered.")
         else:
             what = self.env._("Transfer failed.")
-        return " ".join(filter(None, (what, latest.error_message, latest.remedy)))
+        texts = (what, *latest._explain(), self._maventa_next_text(latest))
+        return " ".join(filter(None, texts))
+
+    def _maventa_next_text(self, latest):
+        """The sentence that names the button."""
+        if changes := self.maventa_customer_changes:
+            return self.env._(
+                "The customer was changed since (%(fields)s): press “%(button)s”.",
+                fields=changes,
+                button=self._maventa_button(self.maventa_next_step),
+            )
+        if self.maventa_next_step == "customer":
+            return self.env._(
+                "Press “Open the customer” to correct it, then “Try again”."
+            )
+        if self.maventa_next_step == "colleague":
+            return self.env._(
+                "You can't change customers: press “Ask a colleague”, or “Send another"
+                " way”."
+            )
+        return latest._then()
+
+    def _maventa_button(self, step):
+        if step == "all":
+            return self.maventa_try_all
+        field = self._fields["maventa_next_step"]
+        return dict(field._description_selection(self.env)).get(step, "")
+
+    def _compute_maventa_try_all(self):
+        """What the button for all failed invoices of the customer says, if there are
+        several."""
+        for move in self:
+            count = len(move._maventa_failed_of_customer())
+            move.maventa_try_all = count > 1 and self.env._(
+                "Try again all %(count)s of this customer", count=count
+            )
+
+    # The customer's addresses -----------------------------------------------------
+
+    @api.depends("partner_id")
+    @api.depends_context("uid")
+    def _compute_maventa_customer(self):
+        for move in self:
+            partner = move.partner_id
+            move.maventa_customer_address = (
+                partner._maventa_einvoice_owner().maventa_address
+            )
+            move.maventa_customer_email = partner._maventa_email_owner().email
+            move.maventa_may_edit_customer = move._maventa_may_edit_customer()
+
+    def _maventa_may_edit_customer(self):
+        return bool(self.partner_id) and self.partner_id.has_access("write")
+
+    def _inverse_maventa_customer_address(self):
+        for move in self:
+            owner = move.partner_id._maventa_einvoice_owner()
+            owner.maventa_address = move.maventa_customer_address
+
+    def _inverse_maventa_customer_email(self):
+        for move in self:
+            move.partner_id._maventa_email_owner().email = move.maventa_customer_email
 
     # Try again --------------------------------------------------------------------
 
     def action_maventa_try_again(self):
         """Put failed invoices back to be transferred, with what was mended.
 
-        :raises UserError: names the reason of each, if none of them can go
+        :returns: how many go and, as a list, which do not and why
+        :raises UserError: why the only one can't go
         :raises RedirectWarning: it takes a person's yes
         """
         self.check_access("write")
         preflight = self.env["maventa.preflight"]
         refused = preflight._refused(self, preflight._try_again_findings)
-        going = self - self.browse().union(*refused.values())
-        if not going:
+        left_out = self.browse().union(*refused.values())
+        going = self - left_out
+        if len(self) == 1 and left_out:
             raise UserError(preflight._refused_text(refused))
         preflight._check_sent_otherwise(going)
         going.with_context(maventa_send_twice=True)._maventa_transfer_now()
-        return going._maventa_gone_notice(refused)
+        return going._maventa_tried_again_notice(left_out)
+
+    def action_maventa_try_again_all(self):
+        """The same for all failed invoices of the customer."""
+        return self._maventa_failed_of_customer().action_maventa_try_again()
+
+    def _maventa_failed_of_customer(self):
+        """The failed invoices of the whole customer, whatever contact they go to."""
+        customer = self.commercial_partner_id
+        return customer._maventa_failed_invoices("commercial_partner_id")
+
+    def _maventa_tried_again_notice(self, left_out):
+        """How many go, in one line, and a list of those that do not."""
+        if not left_out:
+            return self._maventa_transfer_notice()
+        message = self.env._(
+            "Being transferred: %(going)s · Left out: %(left_out)s",
+            going=len(self),
+            left_out=len(left_out),
+        )
+        notice = self._maventa_notice(message)
+        notice["params"] |= {"type": "warning", "next": left_out._maventa_left_out()}
+        return notice
+
+    def _maventa_left_out(self):
+        """The list of invoices that something was not done with, and why."""
+        view = self.env.ref("account_maventa.account_move_left_out_list").id
+        return self._get_records_action(
+            name=self.env._("Left out"),
+            view_mode="list,form",
+            views=[(view, "list"), (False, "form")],
+        )
+
+    @api.depends("maventa_delivery_state", "maventa_status_id", "partner_id")
+    @api.depends_context("lang")
+    def _compute_maventa_left_out(self):
+        preflight = self.env["maventa.preflight"]
+        for move in self:
+            findings = preflight._try_again_findings(move)
+            texts = [preflight._text(move, finding) for finding in findings]
+            move.maventa_left_out = " ".join(texts)
 
     def _maventa_gone_notice(self, refused):
         """How many go, and which do not and why."""
@@ -689,6 +868,32 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._maventa_check_reader()
         return self.partner_id._get_records_action()
+
+    def action_maventa_open_invoice(self):
+        """Open the invoice from a list whose rows are edited in place."""
+        return self._get_records_action()
+
+    def action_maventa_ask_colleague(self):
+        """Have somebody else correct the customer, by an activity on the invoice."""
+        self.ensure_one()
+        self._maventa_check_reader()
+        name = self.partner_id.display_name
+        context = {
+            "active_model": self._name,
+            "active_id": self.id,
+            "active_ids": self.ids,
+            "default_activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
+            "default_summary": self.env._("Correct %(customer)s", customer=name),
+            "default_note": f"{self.maventa_cause} {self.maventa_remedy}",
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Ask a colleague"),
+            "res_model": "mail.activity.schedule",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": context,
+        }
 
     def _maventa_handle(self, note, status):
         """Remember that a person has seen to these failed invoices.

@@ -32,12 +32,15 @@ class Cause(NamedTuple):
 
     :ivar label: in a few words, to group by and to say why something can't be chosen
     :ivar of_company: whether it stops all invoices of the company
+    :ivar then: what a failed invoice needs, besides the remedy, to go again: a key of
+        :data:`THEN`, or nothing if no button helps
     """
 
     cause: Any
     remedy: Any = ""
     label: Any = ""
     of_company: bool = False
+    then: str = ""
 
 
 CAUSES = {
@@ -99,69 +102,65 @@ CAUSES = {
             "%(customer)s has no e-invoice address, no e-mail address and no complete"
             " postal address."
         ),
-        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
+        _lt("Add one of them to the customer."),
         label=_lt("No address of any kind"),
+        then="customer",
     ),
     "no_route_without_email": Cause(
         _lt(
             "%(customer)s has no e-invoice address and no complete postal address, and"
             " invoices are not sent by e-mail."
         ),
-        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
+        _lt("Add one of them to the customer."),
         label=_lt("No address for e-invoice or letter"),
+        then="customer",
     ),
     "email_invalid": Cause(
         _lt("%(email)s is no e-mail address that invoices can be sent to."),
-        _lt(
-            "Enter one address, and only one, at %(customer)s, then set the status to"
-            " “%(status)s”."
-        ),
+        _lt("Enter one address, and only one, at %(customer)s."),
         label=_lt("E-mail address not valid"),
+        then="customer",
     ),
     "customer_excluded": Cause(
         _lt("%(customer)s gets no invoices through Maventa."),
         _lt(
             "Send this invoice in another way, or choose another channel on the"
-            " customer, then set the status to “%(status)s”."
+            " customer."
         ),
         label=_lt("Customer gets nothing through Maventa"),
+        then="customer",
     ),
     "channel_impossible": Cause(
         _lt(
             "%(customer)s shall get invoices by %(channel)s, but has no address for it."
         ),
-        _lt(
-            "Add the address to the customer or choose another channel, then set the"
-            " status to “%(status)s”."
-        ),
+        _lt("Add the address to the customer or choose another channel."),
         label=_lt("No address for the chosen channel"),
+        then="customer",
     ),
     "no_document": Cause(
         _lt("The e-invoice could not be made: %(text)s"),
         _lt(
-            "Correct what is named, then set the status to “%(status)s”. To change the"
-            " invoice itself, press “Reset to Draft” first."
+            "Correct what is named. To change the invoice itself, press “Reset to"
+            " Draft” first."
         ),
         label=_lt("Data missing or wrong"),
+        then="draft",
     ),
     "no_pdf": Cause(
         _lt("The PDF of the invoice could not be made."),
-        _lt(
-            "Print the invoice to see what is wrong, then set the status to"
-            " “%(status)s”."
-        ),
+        _lt("Print the invoice to see what is wrong."),
         label=_lt("PDF could not be made"),
+        then="again",
     ),
     "files_too_large": Cause(
         _lt(
             "The files of the invoice are too large in total: Maventa accepts about 110"
             " MB."
         ),
-        _lt(
-            "Untick some of them under “Files that go along”, or make them smaller,"
-            " then set the status to “%(status)s”."
-        ),
+        _lt("Untick some of them under “Files that go along”, or make them smaller."),
         label=_lt("Files too large together"),
+        then="again",
     ),
     "ended_runs": Cause(
         _lt(
@@ -169,32 +168,36 @@ CAUSES = {
             " time or memory."
         ),
         _lt(
-            "Check the invoice for unusually large files, images or texts. Make them"
-            " smaller, then set the status to “%(status)s”."
+            "Check the invoice for unusually large files, images or texts. Make"
+            " them smaller."
         ),
         label=_lt("Takes too much time or memory"),
+        then="again",
     ),
     "rejected": Cause(
         _lt("Maventa refused the invoice: %(text)s"),
         _lt(
-            "Correct what is named, then set the status to “%(status)s”. To change the"
-            " invoice itself, press “Reset to Draft” first."
+            "Correct what is named. To change the invoice itself, press “Reset to"
+            " Draft” first."
         ),
         label=_lt("Refused by Maventa"),
+        then="draft",
     ),
     "not_allowed": Cause(
         _lt("Maventa does not let your company send this invoice: %(text)s"),
-        _lt("Ask Maventa why, then set the status to “%(status)s”."),
+        _lt("Ask Maventa why."),
         label=_lt("Not allowed by Maventa"),
+        then="again",
     ),
     "document_lost": Cause(
         _lt("The document made for sending is damaged or not there any more."),
         _lt(
-            "Set the status to “%(status)s”: it is made anew. If other invoices say the"
-            " same, ask your administrator whether the database was restored without"
-            " its files."
+            "Press “Try again”: it is made anew. If other invoices say the same,"
+            " ask your administrator whether the database was restored without its"
+            " files."
         ),
         label=_lt("Document lost"),
+        then="told",
     ),
     "number_taken": Cause(
         _lt(
@@ -203,10 +206,10 @@ CAUSES = {
         ),
         _lt(
             "Compare the two in Maventa. If the number is the reason, send this one"
-            " under a number of its own; else correct the invoice, then set the status"
-            " to “%(status)s”."
+            " under a number of its own; else correct the invoice."
         ),
         label=_lt("Number used already"),
+        then="draft",
     ),
     "another_invoice": Cause(
         _lt("Maventa has an invoice with other content in this one's place."),
@@ -220,17 +223,16 @@ CAUSES = {
         ),
         _lt(
             "Look for the invoice in Maventa. If it is there, set the status to"
-            " transferred by hand; if it is not, set the status to “%(status)s”."
+            " transferred by hand; if it is not, press “Try again”."
         ),
         label=_lt("Not known to Maventa any more"),
+        then="told",
     ),
     "given_up": Cause(
         _lt("The invoice could not be handed over for %(hours)s hours: %(text)s"),
-        _lt(
-            "Ask Maventa whether it has a disturbance, then set the status to"
-            " “%(status)s”."
-        ),
+        _lt("Ask Maventa whether it has a disturbance."),
         label=_lt("Not handed over in time"),
+        then="again",
     ),
     "given_up_uncertain": Cause(
         _lt(
@@ -238,10 +240,11 @@ CAUSES = {
             " arrived at Maventa."
         ),
         _lt(
-            "When Maventa answers again, set the status to “%(status)s”: Maventa is"
-            " asked about the invoice before anything is sent."
+            "When Maventa answers again, press “Try again”: Maventa is asked about"
+            " the invoice before anything is sent."
         ),
         label=_lt("Arrival not known"),
+        then="told",
     ),
     "not_loaded": Cause(
         _lt("The document made for sending can't be read at the moment."),
@@ -295,6 +298,7 @@ CAUSES = {
         _lt("Maventa did not send the invoice another way: %(text)s"),
         _lt("Choose “Send another way” again and correct the address."),
         label=_lt("Another way refused"),
+        then="reroute",
     ),
     "reroute_given_up": Cause(
         _lt("For %(hours)s hours the invoice could not be sent another way: %(text)s"),
@@ -303,6 +307,7 @@ CAUSES = {
             " again."
         ),
         label=_lt("Another way not asked for in time"),
+        then="reroute",
     ),
     "reroute_doubtful": Cause(
         _lt(
@@ -314,6 +319,7 @@ CAUSES = {
             " address: it is looked first whether it was sent."
         ),
         label=_lt("Another way, outcome not known"),
+        then="reroute",
     ),
     "rerouted_otherwise": Cause(
         _lt("The invoice was meanwhile sent yet another way in Maventa itself."),
@@ -322,6 +328,7 @@ CAUSES = {
             " way” again."
         ),
         label=_lt("Sent yet another way in Maventa"),
+        then="reroute",
     ),
     # Warnings
     "by_letter": Cause(
@@ -487,19 +494,21 @@ CAUSES = {
     "not_delivered": Cause(
         _lt("Maventa could not deliver the invoice: %(text)s"),
         _lt(
-            "Correct what is named, then set the status to “%(status)s”. To change the"
-            " invoice itself, press “Reset to Draft” first."
+            "Correct what is named. To change the invoice itself, press “Reset to"
+            " Draft” first."
         ),
         label=_lt("Could not be delivered"),
+        then="draft",
     ),
     "rule": Cause(
         _lt("The e-invoice breaks rule %(rule)s: %(text)s"),
         _lt(
-            "Check amounts, taxes, units, addresses and payment of the invoice, then"
-            " set the status to “%(status)s”. If they are right, report the rule and"
-            " the number of the invoice to your administrator."
+            "Check amounts, taxes, units, addresses and payment of the invoice. If"
+            " they are right, report the rule and the number of the invoice to your"
+            " administrator."
         ),
         label=_lt("E-invoice breaks a rule"),
+        then="draft",
     ),
     "several": Cause("", label=_lt("Several causes")),
     VERBATIM: Cause("%(text)s", label=_lt("Other")),
@@ -509,49 +518,47 @@ CAUSES = {
 DELIVERY_CAUSES = {
     "daily_limit": Cause(
         _lt("Your company has sent as many invoices as Maventa allows it in a day."),
-        _lt(
-            "Set the status to “%(status)s” tomorrow, or ask Maventa for a higher"
-            " limit."
-        ),
+        _lt("Press “Try again” tomorrow, or ask Maventa for a higher limit."),
+        then="told",
     ),
     "shared_limit": Cause(
         _lt(
             "Your company shares a daily limit at Maventa with others, and it is"
             " reached."
         ),
-        _lt("Set the status to “%(status)s” tomorrow."),
+        _lt("Press “Try again” tomorrow."),
+        then="told",
     ),
     "not_enough": Cause(
         _lt(
             "Maventa found no way to %(customer)s: no e-invoice address, no e-mail"
             " address and no complete postal address that may be used."
         ),
-        _lt("Add one of them to the customer, then set the status to “%(status)s”."),
+        _lt("Add one of them to the customer."),
+        then="customer",
     ),
     "printing_off": Cause(
         _lt("Letters are switched off for your company at Maventa."),
         _lt(
-            "Switch the print service on in Maventa's settings, or give the customer"
-            " another address, then set the status to “%(status)s”."
+            "Switch the print service on in Maventa's settings, or give the"
+            " customer another address."
         ),
+        then="again",
     ),
     "postal_address": Cause(
         _lt("The postal address of %(customer)s is not complete enough for a letter."),
-        _lt(
-            "Complete street, postal code, city and country of the customer, then set"
-            " the status to “%(status)s”."
-        ),
+        _lt("Complete street, postal code, city and country of the customer."),
+        then="customer",
     ),
     "email_returned": Cause(
         _lt("The e-mail with the invoice came back from %(customer)s."),
-        _lt(
-            "Ask the customer for the right e-mail address and enter it, then set the"
-            " status to “%(status)s”."
-        ),
+        _lt("Ask the customer for the right e-mail address and enter it."),
+        then="customer",
     ),
     "email_invalid": Cause(
         _lt("The e-mail address of %(customer)s is not valid."),
-        _lt("Correct the e-mail address, then set the status to “%(status)s”."),
+        _lt("Correct the e-mail address."),
+        then="customer",
     ),
     "operator_missing": Cause(
         _lt(
@@ -560,47 +567,51 @@ DELIVERY_CAUSES = {
         ),
         _lt(
             "Ask the customer for the operator and enter it beside the e-invoice"
-            " address, then set the status to “%(status)s”."
+            " address."
         ),
+        then="customer",
     ),
     "no_route": Cause(
         _lt("Nobody could be reached at the e-invoice address of %(customer)s."),
         _lt(
             "Compare e-invoice address and operator with what the customer says and"
-            " correct them, then set the status to “%(status)s”."
+            " correct them."
         ),
+        then="customer",
     ),
     "not_receiving": Cause(
         _lt("%(customer)s is at Maventa, but takes no e-invoices there."),
         _lt(
             "Ask the customer to switch on the receiving of e-invoices, or choose"
-            " another channel on the customer, then set the status to “%(status)s”."
+            " another channel on the customer."
         ),
+        then="customer",
     ),
     "bank_account": Cause(
         _lt("The bank account number on the invoice is not valid: %(text)s"),
-        _lt(
-            "Correct the bank account of your company, then set the status to"
-            " “%(status)s”."
-        ),
+        _lt("Correct the bank account of your company."),
+        then="again",
     ),
     "due_too_soon": Cause(
         _lt("The invoice is due too soon for the customer's bank."),
         _lt(
             "Give the customer more time to pay, or choose another channel on the"
-            " customer, then set the status to “%(status)s”."
+            " customer."
         ),
+        then="draft",
     ),
     "bank_network": Cause(
         _lt("The bank network is not activated for your company at Maventa."),
-        _lt("Activate it in Maventa's settings, then set the status to “%(status)s”."),
+        _lt("Activate it in Maventa's settings."),
+        then="again",
     ),
     "format": Cause(
         _lt("The e-invoice breaks a rule of its format: %(text)s"),
         _lt(
-            "Correct what is named, then set the status to “%(status)s”. To change the"
-            " invoice itself, press “Reset to Draft” first."
+            "Correct what is named. To change the invoice itself, press “Reset to"
+            " Draft” first."
         ),
+        then="draft",
     ),
 }
 """By what Maventa says of a delivery that failed."""
@@ -749,17 +760,32 @@ WAITING_CODES = {
 """The cause that goes with each error of the client that waiting may cure."""
 
 DOUBTFUL_REMEDY = _lt(
-    "Correct what Maventa names, then set the status to “%(status)s”. If Maventa says"
-    " that it already has the invoice, look for it there: if you find it, set the"
-    " status to transferred by hand instead."
+    "Correct what Maventa names, then press “Try again”. If Maventa says that it"
+    " already has the invoice, look for it there: if you find it, set the status to"
+    " transferred by hand instead."
 )
 """For a refusal that may mean that Maventa has the invoice, which it does not show."""
 
-MENDED = _lt("When that is done, set the status to “%(status)s”.")
+MENDED = _lt("When that is done, press “Try again”.")
+
+THEN = {
+    "customer": MENDED,
+    "again": MENDED,
+    "draft": _lt(
+        "When that is done, press “Try again”; after “Reset to Draft”, set the status"
+        " to “%(status)s” instead."
+    ),
+    "told": "",
+    "reroute": "",
+}
+"""What is said of a failed invoice after the remedy, by where this is applied: to the
+customer, to the invoice as it is, or to the invoice as a draft; nothing where the
+remedy itself names “Try again” or “Send another way”."""
 
 UNTOLD = Cause(
     _lt("Maventa could not deliver the invoice and does not say why."),
-    _lt("Look the invoice up in Maventa, then set the status to “%(status)s”."),
+    _lt("Look the invoice up in Maventa."),
+    then="again",
 )
 
 
@@ -771,36 +797,48 @@ def explain(env, code, arguments=None):
     if code == "several":
         return _explain_all(env, arguments)
     values = defaultdict(str, arguments or {})
-    cause, *remedies = (env._(text) for text in _sentences(code, values))
-    return cause % values, " ".join(remedies) % values
+    row = _row(code, values)
+    cause, remedy = (env._(text) for text in (row.cause, row.remedy))
+    return cause % values, remedy % values
 
 
-def _sentences(code, values):
-    """What is said of a code: the cause, then what to do, in one or two sentences."""
+def next_step(code, arguments=None):
+    """What a failed invoice needs besides the remedy: a key of :data:`THEN`, or an
+    empty text."""
+    values = defaultdict(str, arguments or {})
+    if code != "several":
+        return _row(code, values).then
+    steps = {next_step(code, values | own) for code, own in values["causes"] or ()}
+    return next((step for step in ("customer", "draft") if step in steps), "again")
+
+
+def _row(code, values):
+    """What is said of a code and its arguments."""
     row = CAUSES.get(code, Cause(""))
     known = cause_of(values["text"])
     if code == "not_delivered":
-        return _delivery_sentences(known, values["text"])
+        return _delivery_row(known, values["text"])
     if code == "rejected" and values["doubtful"]:
-        return row.cause, DOUBTFUL_REMEDY
+        return row._replace(remedy=DOUBTFUL_REMEDY, then="told")
     if code == "rejected" and known in DELIVERY_CAUSES:
-        return row.cause, DELIVERY_CAUSES[known].remedy
+        return DELIVERY_CAUSES[known]._replace(cause=row.cause)
     if code == "rule":
-        remedy = ROUNDING_REMEDY if values["kind"] == "rate_tax" else row.remedy
-        return RULE_TEXTS.get(values["kind"], row.cause), remedy
-    return row.cause, row.remedy
+        row = row._replace(cause=RULE_TEXTS.get(values["kind"], row.cause))
+    if code == "rule" and values["kind"] == "rate_tax":
+        return row._replace(remedy=ROUNDING_REMEDY, then="")
+    return row
 
 
-def _delivery_sentences(known, text):
+def _delivery_row(known, text):
     """What is said of an invoice that Maventa took and could not deliver.
 
     :param known: the cause that Maventa's text stands for, if it is a known one
     """
     if known in DELIVERY_CAUSES:
-        return DELIVERY_CAUSES[known][:2]
+        return DELIVERY_CAUSES[known]
     if is_of_company(known):
-        return *CAUSES[known][:2], MENDED
-    return (CAUSES["not_delivered"] if text else UNTOLD)[:2]
+        return CAUSES[known]._replace(then="again")
+    return CAUSES["not_delivered"] if text else UNTOLD
 
 
 def _explain_all(env, arguments):

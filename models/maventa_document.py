@@ -105,16 +105,14 @@ class MaventaDocument(models.AbstractModel):
         if len(findings) > 1:
             causes = [[finding.code, finding.arguments] for finding in findings]
             code, arguments = "several", {"causes": causes}
-        move.env["maventa.transmission"].create(
+        transmission = move.env["maventa.transmission"].create(
             {
                 "move_id": move.id,
                 "company_id": move.company_id.id,
-                "state": "failed",
-                "failed_at": fields.Datetime.now(),
-                "error_code": code,
-                "error_args": arguments,
+                "planned_channel": next(iter(move._maventa_likely_routes()), False),
             }
         )
+        transmission._fail(code, arguments)
 
     def _prepare_one(self, move):
         """The values of a transmission and its document: from here on both are fixed.

@@ -69,7 +69,7 @@ from ..const import (
     UNDER_WAY_STATES,
     WEBHOOK_PAUSE,
 )
-from .causes import WAITING_CODES, cause_selection, explain
+from .causes import THEN, WAITING_CODES, cause_selection, explain, next_step
 from .ir_attachment import File, read_content, store_content
 from .parameters import parameter, pause_seconds
 
@@ -241,6 +241,11 @@ class MaventaTransmission(models.Model):
         index="btree_not_null",
     )
     error_args = fields.Json(readonly=True, exportable=False)
+    customer_facts = fields.Json(
+        readonly=True,
+        exportable=False,
+        help="What the invoice's way depends on, as it was when the invoice failed.",
+    )
     error_message = fields.Char(string="Cause", compute="_compute_error_texts")
     remedy = fields.Char(string="What to do", compute="_compute_error_texts")
     planned_channel = fields.Selection(CHANNELS, readonly=True)
@@ -341,23 +346,66 @@ class MaventaTransmission(models.Model):
     document_dropped_at = fields.Datetime(string="Document Deleted", readonly=True)
     document_note = fields.Char(compute="_compute_document_note")
 
-    @api.depends("error_code", "error_args", "rerouted_id")
+    @api.depends("error_code", "error_args", "rerouted_id", "state")
     @api.depends_context("lang")
     def _compute_error_texts(self):
         for transmission in self:
-            company = transmission.company_id.sudo()
-            known = {
-                "status": company.maventa_to_transfer_status_id.name,
-                "company": company.name,
-            }
-            arguments = known | (transmission.error_args or {})
-            texts = explain(self.env, transmission.error_code, arguments)
-            transmission.error_message, transmission.remedy = texts
-            if transmission.rerouted_id and transmission.error_code == NOT_DELIVERED:
-                # What Maventa has already can't be sent anew, only another way.
-                transmission.remedy = self.env._(
-                    "Choose “Send another way” again and correct the address."
-                )
+            cause, remedy = transmission._explain()
+            then = transmission.state == "failed" and transmission._then()
+            transmission.error_message = cause
+            transmission.remedy = " ".join(filter(None, [remedy, then]))
+
+    def _explain(self):
+        """Cause and remedy, without what is said of failed invoices only."""
+        if self._is_to_reroute():
+            # What Maventa has already can't be sent anew, only another way.
+            remedy = self.env._(
+                "Choose “Send another way” again and correct the address."
+            )
+            return explain(self.env, self.error_code, self._error_values())[0], remedy
+        return explain(self.env, self.error_code, self._error_values())
+
+    def _error_values(self):
+        company = self.company_id.sudo()
+        status = company.maventa_to_transfer_status_id.name
+        known = {"status": status, "company": company.name}
+        return known | (self.error_args or {})
+
+    def _is_to_reroute(self):
+        return bool(self.rerouted_id) and self.error_code == NOT_DELIVERED
+
+    def _next_step(self):
+        """What the invoice needs to go again: a key of ``THEN``, or an empty text."""
+        if self._is_to_reroute():
+            return "reroute"
+        return next_step(self.error_code, self._error_values())
+
+    def _then(self):
+        """The sentence about it."""
+        sentence = self.env._(THEN.get(self._next_step(), ""))
+        return sentence % self._error_values()
+
+    # What was tried ---------------------------------------------------------------
+
+    def _tried(self):
+        """The channel and the address of this try, as text."""
+        channel, request = self.planned_channel, self.request or {}
+        facts = self.customer_facts or {}
+        street = (facts.get("street"), facts.get("zip"), facts.get("city"))
+        address = {
+            "einvoice": request.get("recipient_eia") or facts.get("maventa_address"),
+            "email": request.get("recipient_email") or facts.get("email"),
+            "print": request.get("recipient_address1")
+            or " ".join(filter(None, street)),
+        }.get(channel)
+        return " · ".join(filter(None, [self._channel_name(channel), address]))
+
+    def _changed_facts(self):
+        """The names of the customer's fields that were changed since it failed."""
+        then, now = self.customer_facts, self.partner_id.sudo()._maventa_facts()
+        changed = [name for name in now if then and then.get(name, "") != now[name]]
+        labels = self.env["res.partner"].sudo().fields_get(changed, ["string"])
+        return [labels[name]["string"] for name in changed]
 
     # State changes ----------------------------------------------------------------
 
@@ -381,6 +429,14 @@ class MaventaTransmission(models.Model):
         if state == "failed":
             values["failed_at"] = fields.Datetime.now()
         self.write({"state": state, "invoice_synced": False, **values})
+        if state == "failed":
+            self._note_customer()
+
+    def _note_customer(self):
+        """Remember what the customer is like, to tell later what was changed."""
+        for transmission in self:
+            facts = transmission.partner_id.sudo()._maventa_facts()
+            transmission.customer_facts = facts
 
     # Claiming ---------------------------------------------------------------------
 

@@ -124,8 +124,42 @@ class ResPartner(models.Model):
 
     def _maventa_email(self):
         """The address for invoices by e-mail: the contact's own, else the company's."""
-        email = self.email or self.commercial_partner_id.email or ""
+        email = self._maventa_email_owner().email or ""
         return email_normalize(email) or email.strip()
+
+    def _maventa_email_owner(self):
+        inherits = not self.email and self.commercial_partner_id.email
+        return self.commercial_partner_id if inherits else self
+
+    def _maventa_facts(self):
+        """What the way of an invoice to this customer depends on, by field."""
+        owner, invoiced = self._maventa_einvoice_owner(), self.commercial_partner_id
+        values = {
+            "maventa_address": owner.maventa_address,
+            "maventa_operator": owner.maventa_operator,
+            "email": self._maventa_email(),
+            "maventa_preferred_channel": self._maventa_wanted_channel(),
+            **{name: self[name] for name in ("name", "street", "street2")},
+            **{name: self[name] for name in ("zip", "city")},
+            "country_id": self.country_id.code,
+            "vat": invoiced.vat,
+            "company_registry": invoiced.company_registry,
+        }
+        return {name: value or "" for name, value in values.items()}
+
+    # Failed invoices --------------------------------------------------------------
+
+    def action_maventa_try_again(self):
+        """Put the failed invoices to exactly these partners back to be transferred."""
+        return self._maventa_failed_invoices("partner_id").action_maventa_try_again()
+
+    def _maventa_failed_invoices(self, field):
+        """Those of the companies that the user has active.
+
+        :param field: of the invoice, that names one of these partners
+        """
+        failed = [(field, "in", self.ids), ("maventa_stage", "=", "failed")]
+        return self.env["account.move"].search(failed)
 
     # Identifiers ------------------------------------------------------------------
 

@@ -38,4 +38,5 @@ from . import test_company_screen
 from . import test_tour_company
 from . import test_webhook
 from . import test_retention
+from . import test_failure_desk
 from . import test_tour_remedy

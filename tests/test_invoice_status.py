@@ -369,7 +369,7 @@ class TestInvoiceAlerts(MaventaCase):
         self.run_cron()
         text = move.maventa_failure
         self.assertIn("Nowhere Oy has no e-invoice address", text)
-        self.assertIn("set the status to “To be transferred”", text)
+        self.assertIn("Press “Open the customer”", text)
         self.put_back(move)
         self.assertFalse(move.maventa_failure)
 

@@ -72,7 +72,7 @@ class TestPreflight(MaventaCase):
         (alert,) = self.alerts(move)
         self.assertEqual(alert["level"], "warning")
         self.assertIn("Nowhere Oy has no e-invoice address", alert["message"])
-        self.assertIn("set the status to “To be transferred”", alert["message"])
+        self.assertIn("Add one of them to the customer.", alert["message"])
         self.assertEqual(alert["action"]["res_id"], self.nowhere.id)
         self.nowhere.email = "a@b.example"
         self.assertEqual(self.alerts(move), [])
@@ -182,7 +182,7 @@ class TestPreflight(MaventaCase):
         self.assertIn(told, self.transmission(move).error_message)
         self.assertEqual(checked.action_maventa_check().get("res_id"), checked.id)
         self.assertIn(told, checked.maventa_obstacle)
-        self.assertIn("set the status to “To be transferred”", checked.maventa_obstacle)
+        self.assertIn("Check amounts, taxes, units", checked.maventa_obstacle)
         (first, _second) = self.alerts(checked)
         self.assertIn(told, first["message"])
 

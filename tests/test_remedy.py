@@ -242,21 +242,29 @@ class TestTryAgain(RerouteCase):
         self.run_cron()
         self.assertTransferredOnce(move)
 
-    def test_of_a_selection_those_go_that_can_and_the_others_are_named(self):
+    def test_of_a_selection_those_go_that_can_and_the_others_are_listed(self):
         mended, other = self.failed_early(), self.failed_early()
         sent, draft = self.accepted(), self.make_invoice(post=False)
         mended.partner_id.email = EMAIL
         notice = (mended + other + sent + draft).action_maventa_try_again()["params"]
         self.assertEqual(mended.maventa_status_id, self.to_transfer)
         self.assertEqual(other.maventa_status_id, self.failed)
-        self.assertIn("The invoice is being transferred.", notice["message"])
-        for text in (
-            f"{other.name}: Nowhere Oy has no e-invoice address",
-            f"{sent.name}: It has not failed.",
-            "Only confirmed customer invoices",
+        self.assertEqual(notice["message"], "Being transferred: 1 · Left out: 3")
+        listed = notice["next"]
+        left_out = self.env["account.move"].search(listed["domain"])
+        self.assertEqual(left_out, other + sent + draft)
+        for move, text in (
+            (other, "Nowhere Oy has no e-invoice address"),
+            (sent, "It has not failed."),
+            (draft, "Only confirmed customer invoices"),
         ):
-            self.assertIn(text, notice["message"])
-        self.assertTrue(notice["sticky"])
+            self.assertIn(text, move.maventa_left_out)
+
+    def test_of_a_selection_that_can_not_go_at_all_the_list_tells_why(self):
+        moves = self.failed_early() + self.failed_early()
+        notice = moves.action_maventa_try_again()["params"]
+        self.assertEqual(notice["message"], "Being transferred: 0 · Left out: 2")
+        self.assertEqual(moves.maventa_status_id, self.failed)
 
     def test_what_failed_late_goes_as_a_new_one(self):
         move = self.failed_late()

@@ -63,3 +63,29 @@ class TestTourRemedy(MaventaCase, HttpCase):
         move = self.make_failed()
         self.tour("maventa_handled_outside", move)
         self.assertInvoice(move, self.transferred, "handled")
+
+    def test_all_of_a_customer_are_mended_and_tried_again_in_the_list(self):
+        nowhere = self.make_customer("Nowhere Oy")
+        moves = self.make_waiting(nowhere, count=4)
+        self.cron.method_direct_trigger()
+        self.start_tour(
+            "/odoo/maventa-failures", "maventa_failure_desk", login="biller"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(nowhere.email, "invoices@nowhere.example")
+        self.cron.method_direct_trigger()
+        for move in moves:
+            self.assertInvoice(move, self.transferred, "accepted")
+
+    def test_who_may_not_edit_customers_asks_a_colleague(self):
+        new_test_user(
+            self.env,
+            login="asker",
+            groups="base.group_user,account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[(6, 0, self.company.ids)],
+        )
+        move = self.make_failed()
+        form = f"/odoo/action-account.action_move_out_invoice_type/{move.id}"
+        self.start_tour(form, "maventa_ask_colleague", login="asker")
+        self.assertIn("Correct Nowhere Oy", move.activity_ids.mapped("summary"))

@@ -263,10 +263,10 @@ class TestTransferFailure(MaventaCase):
         transmission = self.transmission(move)
         self.assertEqual(transmission.error_code, "rejected")
         self.assertIn("recipient_email", transmission.error_message)
-        self.assertIn("set the status to “To be transferred”", transmission.remedy)
+        self.assertIn("When that is done, press “Try again”", transmission.remedy)
         notes = " ".join(move.message_ids.mapped("body"))
         self.assertIn("Maventa refused the invoice", notes)
-        self.assertIn("set the status to “To be transferred”", notes)
+        self.assertIn("When that is done, press “Try again”", notes)
         self.assertFalse(self.uploaded(move))
 
     def test_all_failures_of_a_run_come_in_one_mail_in_the_companys_language(self):

@@ -73,3 +73,37 @@ tours.add("maventa_handled_outside", {
         see(".o-mail-Message:contains(Given to the customer by hand)"),
     ],
 });
+
+tours.add("maventa_failure_desk", {
+    steps: () => [
+        see(".o_group_header:contains(Nowhere Oy)"),
+        see(".o_data_row:first [name=maventa_cause]:contains(no e-invoice address)"),
+        click(".o_data_row:first [name=maventa_customer_email]"),
+        {
+            content: "Mend the address in the row",
+            trigger: ".o_data_row:first [name=maventa_customer_email] input",
+            run: "edit invoices@nowhere.example",
+        },
+        click(".o_list_button_save"),
+        see(
+            ".o_data_row:last [name=maventa_customer_email]:contains(invoices@nowhere.example)"
+        ),
+        see(".o_data_row:last [name=maventa_customer_changes]:contains(Email)"),
+        click(".o_group_header button:contains(Try all again)"),
+        see(".o_notification:contains(4 invoices are being transferred.)"),
+        see(".o_view_nocontent:contains(No failed invoices)"),
+    ],
+});
+
+tours.add("maventa_ask_colleague", {
+    steps: () => [
+        see(`${BANNER}:contains(You can't change customers)`),
+        see(`${BANNER}:not(:contains(Open the customer))`),
+        see(`${BANNER}:not(:has(.btn-primary:visible + .btn-primary:visible))`),
+        click(`${BANNER} .btn-primary:contains(Ask a colleague)`),
+        see(".modal [name=summary] input:value(Correct Nowhere Oy)"),
+        click(".modal button[name=action_schedule_activities]"),
+        see("body:not(:has(.modal))"),
+        see(".o-mail-Activity:contains(Correct Nowhere Oy)"),
+    ],
+});
