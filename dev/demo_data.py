@@ -111,7 +111,7 @@ def set_up_print(company):
         }
     )
     env["ir.config_parameter"].set_param("account.use_invoice_terms", "True")
-    company.invoice_terms = TERMS["en_US"]
+    company.invoice_terms = f"<p>{TERMS['en_US']}</p>"
     translations = {code: {TERMS["en_US"]: text} for code, text in TERMS.items()}
     company.update_field_translations("invoice_terms", translations)
     # The terms say it already.
