@@ -7,17 +7,7 @@ environment, and how long Odoo waits for an answer.
 
 import os
 
-from odoo import Command
-
-from dev.company_data import (
-    connect,
-    make_customer,
-    make_invoices,
-    set_up_address,
-    set_up_company,
-    set_up_parameters,
-    set_up_user,
-)
+from dev.company_data import connect, make_customer, make_invoices, set_up
 
 SANDBOX_URL = os.environ["SANDBOX_URL"]
 
@@ -70,20 +60,7 @@ def attach(move, name, content):
     )
 
 
-def add_company():
-    values = {"name": "Toinen Oy", "currency_id": env.ref("base.EUR").id}
-    company = env["res.company"].create(values)
-    env.user.write({"company_ids": [Command.link(company.id)]})
-    return company
-
-
-set_up_parameters(env, SANDBOX_URL, **NUMBERS)
-set_up_address(env, os.environ["ODOO_URL"])
-names = ("Testi Oy", "Toinen Oy")
-companies = env.company | add_company()
-for each, name in zip(companies, names, strict=True):
-    set_up_company(each, name)
-set_up_user(companies)
+companies, _accountant = set_up(env, ("Testi Oy", "Toinen Oy"), **NUMBERS)
 connect(companies[0], SANDBOX_URL, maventa_send_pdf=False)
 connect(companies[1], SANDBOX_URL, maventa_send_pdf=True, maventa_merge_pdf=True)
 customers = [make_customer(env, *data) for data in CUSTOMERS]

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg2
@@ -88,6 +89,7 @@ def kill(candidates: Iterable[int]) -> bool:
     return False
 
 
+@dataclass
 class Run:
     """One run: kills until the queue is empty.
 
@@ -96,23 +98,17 @@ class Run:
     :ivar hits: how many of the kills met a hand-over
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        server: Server,
-        inside: Inside,
-        accountant: Accountant,
-        task: "Future[None]",
-    ) -> None:
-        self.plan = plan
-        self.server = server
-        self.inside = inside
-        self.accountant = accountant
-        self.task = task
-        self.kills: Counter[str] = Counter()
-        self.hits = 0
-        self.end = time.monotonic() + plan.size.patience
-        self._woken = 0.0
+    plan: Plan
+    server: Server
+    inside: Inside
+    accountant: Accountant
+    task: "Future[None]"
+    kills: Counter[str] = field(default_factory=Counter)
+    hits: int = 0
+    _woken: float = 0
+
+    def __post_init__(self) -> None:
+        self.end = time.monotonic() + self.plan.size.patience
 
     def play(self) -> None:
         """Raise Stuck if the queue does not get empty."""

@@ -3,6 +3,7 @@
 They are registered and authenticated at the sandbox through the addon's own methods.
 """
 
+import os
 import random
 import uuid
 
@@ -96,6 +97,23 @@ def set_up_address(env, url):
     """The address at which others reach this Odoo."""
     env["ir.config_parameter"].set_param("web.base.url", url)
     env["ir.config_parameter"].set_param("web.base.url.freeze", "True")
+
+
+def set_up(env, names, **numbers):
+    """Companies of these names, not connected yet, with an accountant, in an Odoo that
+    knows the sandbox and the address at which it is reached.
+
+    :param numbers: parameters of the addon
+    """
+    set_up_parameters(env, os.environ["SANDBOX_URL"], **numbers)
+    set_up_address(env, os.environ["ODOO_URL"])
+    euro = env.ref("base.EUR").id
+    more = [{"name": name, "currency_id": euro} for name in names[1:]]
+    companies = env.company | env["res.company"].create(more)
+    env.user.company_ids |= companies
+    for company, name in zip(companies, names, strict=True):
+        set_up_company(company, name)
+    return companies, set_up_user(companies)
 
 
 def connect(company, sandbox_url, letters=True, **values):

@@ -28,20 +28,11 @@ from odoo.sql_db import BaseCursor
 
 from odoo.addons.base.models.ir_cron import IrCron
 
-from dev.company_data import (
-    connect,
-    make_customer,
-    make_invoices,
-    set_up_address,
-    set_up_company,
-    set_up_parameters,
-    set_up_user,
-)
+from dev.company_data import connect, make_customer, make_invoices, set_up
 from dev.live_sandbox import LiveSandbox
 
 SANDBOX_URL = os.environ["SANDBOX_URL"]
 PLAN = json.loads(Path(os.environ["DAY_PLAN"]).read_text())
-NUMBERS = {"transfer_delay": 30}
 WRONG_ADDRESS = {"maventa_address": "9999:003720774740"}
 GOOD = {
     "einvoice": {"maventa_address": "003720774740"},
@@ -62,10 +53,7 @@ def make_day_customer(channel, failure=None):
     return customer
 
 
-set_up_parameters(env, SANDBOX_URL, **NUMBERS)
-set_up_address(env, os.environ["ODOO_URL"])
-company = set_up_company(env.company, "Testi Oy")
-accountant = set_up_user(company)
+company, accountant = set_up(env, ["Testi Oy"], transfer_delay=30)
 company.maventa_responsible_id = accountant
 connect(company, SANDBOX_URL, maventa_send_pdf=False)
 sound = {channel: make_day_customer(channel) for channel in GOOD}

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,36 +97,26 @@ class Odoo:
         return answer.get("result")
 
 
+@dataclass
 class Server:
     """An Odoo server in a process group of its own, with its output in a log."""
 
-    def __init__(
-        self,
-        odoo_env: OdooEnvironment,
-        odoo: Odoo,
-        log: Path,
-        cron_workers: int,
-        workers: int,
-    ) -> None:
-        self.odoo_env = odoo_env
-        self.odoo = odoo
-        self.log = log
-        self.workers = workers
-        port = int(odoo.url.rpartition(":")[2])
-        self.options = (
-            f"--http-port={port}",
-            f"--gevent-port={free_port(port + 1)}",
-            f"--max-cron-threads={cron_workers}",
-        )
-        self.process: subprocess.Popen[str] | None = None
-        log.unlink(missing_ok=True)
+    odoo_env: OdooEnvironment
+    odoo: Odoo
+    log: Path
+    cron_workers: int
+    workers: int
+    process: "subprocess.Popen[str] | None" = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        port = int(self.odoo.url.rpartition(":")[2])
         with self.log.open("a") as output:
             self.process = self.odoo_env.start_odoo(
                 self.odoo.database,
-                *self.options,
+                f"--http-port={port}",
+                f"--gevent-port={free_port(port + 1)}",
+                f"--max-cron-threads={self.cron_workers}",
                 workers=self.workers,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -162,6 +153,7 @@ class Server:
         return found
 
     def __enter__(self) -> "Server":
+        self.log.unlink(missing_ok=True)
         try:
             self.start()
         except BaseException:

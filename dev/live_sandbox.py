@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import requests
@@ -70,19 +71,12 @@ class LiveSandbox:
 
     def _set_fault(self, fault: Fault) -> str:
         """Set one; return the mark by which it is known."""
-        mark = uuid.uuid4().hex
-        place = fault.company
-        body = {
-            "method": fault.method,
-            "path": fault.path,
-            "fault": fault.name,
-            "times": fault.times,
-            "skip": fault.skip,
-            "company_id": None if place is None else self.companies[place],
-            # No fault knows an argument of this name.
-            "arguments": {**fault.arguments, "mark": mark},
-        }
-        self.call("POST", "faults", **body)
+        mark, values = uuid.uuid4().hex, asdict(fault)
+        place, name = values.pop("company"), values.pop("name")
+        values["company_id"] = None if place is None else self.companies[place]
+        # No fault knows an argument of this name.
+        values["arguments"]["mark"] = mark
+        self.call("POST", "faults", fault=name, **values)
         return mark
 
     def played(self) -> Counter[str]:

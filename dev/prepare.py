@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from . import databases, odoo_source, progress
 from .environments import Environment
@@ -22,13 +21,8 @@ LOGS = LOCAL / "logs"
 NEWEST_PYTHON = (3, 13)
 
 
-@dataclass(frozen=True)
-class Step:
-    """A part of the set-up, its title, and whether it still has to be done."""
-
-    title: str
-    missing: Callable[[], bool]
-    make: Callable[[], None]
+Step = tuple[str, Callable[[], bool], Callable[[], None]]
+"""A part of the set-up: its title, whether it still has to be done, what does it."""
 
 
 def prepare() -> OdooEnvironment:
@@ -50,32 +44,32 @@ def prepare() -> OdooEnvironment:
 
 def _shared_parts() -> None:
     packages = Environment("requirements.txt")
-    steps = [
-        Step(
+    steps: list[Step] = [
+        (
             "Odoo 19.0 (a download of 125 MB, once for all checkouts)",
             odoo_source.missing,
             lambda: odoo_source.fetch(LOGS / "odoo.log"),
         ),
-        Step(
+        (
             "Python packages, PostgreSQL and wkhtmltopdf (250 MB, once as well)",
             packages.missing,
             lambda: packages.build(LOGS / "packages.log"),
         ),
     ]
-    if any(step.missing() for step in steps):
+    if any(missing() for _title, missing, _make in steps):
         waiting = "Waiting for another checkout that fills the cache at the moment."
         with exclusive(cache_folder() / "setup.lock", waiting):
             _run(steps, first=1)
 
 
 def _databases(odoo_env: OdooEnvironment) -> None:
-    steps = [
-        Step(
+    steps: list[Step] = [
+        (
             "database with Odoo's accounting (about a minute the first time)",
             lambda: databases.base_missing(odoo_env),
             lambda: databases.make_base(odoo_env),
         ),
-        Step(
+        (
             "database with the addon",
             lambda: databases.template_missing(odoo_env),
             lambda: databases.make_template(odoo_env),
@@ -86,10 +80,10 @@ def _databases(odoo_env: OdooEnvironment) -> None:
 
 
 def _run(steps: list[Step], first: int) -> None:
-    for number, step in enumerate(steps, first):
-        if step.missing():
-            progress.step(number, 4, step.title)
-            step.make()
+    for number, (title, missing, make) in enumerate(steps, first):
+        if missing():
+            progress.step(number, 4, title)
+            make()
 
 
 def check_python() -> None:
