@@ -4,6 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import format_datetime, format_time
 
 from ..const import (
     CONNECTION_CODES,
@@ -115,6 +116,18 @@ class AccountMove(models.Model):
         help="The channel, and the form fields that say where it goes.",
     )
 
+    maventa_progress = fields.Char(
+        string="Progress",
+        compute="_compute_maventa_progress",
+        groups="base.group_user",
+        help="When the invoice leaves, or what has become of it.",
+    )
+    maventa_requester_id = fields.Many2one(
+        "res.users",
+        copy=False,
+        groups=fields.NO_ACCESS,
+        help="Who has put the invoice to be transferred.",
+    )
     maventa_failure = fields.Text(
         compute="_compute_maventa_failure",
         groups=READERS,
@@ -187,11 +200,6 @@ class AccountMove(models.Model):
         string="Delivered", compute="_compute_maventa_log", groups=READERS
     )
 
-    maventa_obstacle = fields.Text(
-        string="What stands in the way",
-        compute="_compute_maventa_obstacle",
-        groups="base.group_user",
-    )
     maventa_plan = fields.Char(
         string="Would go",
         compute="_compute_maventa_plan",
@@ -316,6 +324,7 @@ class AccountMove(models.Model):
         status = self.env["maventa.invoice.status"].browse(vals["maventa_status_id"])
         changing = self.filtered(lambda move: move.maventa_status_id != status)
         changing._maventa_check_status(status)
+        self.env["maventa.preflight"]._check_never_sent(changing, status)
         result = super().write(vals)
         changing._maventa_status_changed()
         return result
@@ -406,6 +415,15 @@ class AccountMove(models.Model):
         )
         return latest.state in UNDER_WAY_STATES or arrived_unseen
 
+    def _maventa_is_unsent(self):
+        """Whether it could still be sent and, as far as Odoo knows, nobody has."""
+        return (
+            self.maventa_ready
+            and self._maventa_is_sendable()
+            and not self.is_move_sent
+            and not self._maventa_is_taken()
+        )
+
     def _maventa_is_to_transfer(self, status):
         wanted = self.company_id.sudo().maventa_to_transfer_status_id
         return bool(status) and status == wanted
@@ -429,8 +447,42 @@ class AccountMove(models.Model):
             lambda move: move._maventa_is_to_transfer(move.maventa_status_id)
         )
         (self - waiting)._maventa_take_back()
+        requester = {"maventa_requester_id": self.env.uid}
+        waiting.sudo()._maventa_write(requester)
         if any(waiting.mapped("maventa_ready")):
             self.env["maventa.queue"]._trigger_transfer()
+
+    @api.depends("maventa_status_id", "maventa_delivery_state")
+    @api.depends_context("lang", "tz")
+    def _compute_maventa_progress(self):
+        states = self._fields["maventa_delivery_state"]._description_selection(self.env)
+        for move in self:
+            moment = move._maventa_departure()
+            move.maventa_progress = (
+                self.env._("Leaves at %(time)s", time=move._maventa_time(moment))
+                if moment
+                else dict(states).get(move.maventa_delivery_state)
+            )
+
+    def _maventa_departure(self):
+        """The moment when an invoice that waits leaves; None for others."""
+        latest = self._maventa_latest()
+        waits = self._maventa_is_to_transfer(self.maventa_status_id)
+        if not waits or latest.state == "sending" or self._maventa_stopped_alert():
+            return None
+        next_try = latest.state in OPEN_STATES and latest.next_attempt_at
+        return self.env["maventa.queue"]._next_transfer(next_try or None)
+
+    def _maventa_time(self, moment):
+        """The time of a moment for a person; with the date if that is not today."""
+        local = fields.Datetime.context_timestamp(self, moment)
+        if local.date() == fields.Date.context_today(self):
+            return format_time(self.env, moment, time_format="short")
+        return format_datetime(self.env, moment, dt_format="short")
+
+    def action_maventa_take_back(self):
+        """Have an invoice that waits not be sent."""
+        self.maventa_status_id = False
 
     def _maventa_take_back(self):
         """Cancel what was prepared and has not left yet."""
@@ -575,6 +627,15 @@ class AccountMove(models.Model):
         self._maventa_retry_now()
         self.env["maventa.queue"]._trigger_transfer(delay=0)
 
+    def action_maventa_mark_transferred(self):
+        """Have invoices count as transferred that nobody has sent."""
+        self.check_access("write")
+        moves = self.with_context(maventa_never_sent=True)
+        for company, group in moves.grouped("company_id").items():
+            group.maventa_status_id = company.sudo().maventa_transferred_status_id
+        # The view that asked for a yes still shows the refused change.
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
     def _maventa_transfer_notice(self):
         message = (
             self.env._("The invoice is being transferred.")
@@ -585,14 +646,19 @@ class AccountMove(models.Model):
         )
         return self._maventa_notice(message)
 
-    def _maventa_notice(self, message):
+    def _maventa_notice(self, message, **params):
+        """A notification, which closes the window that it answers.
+
+        :param params: what else ``notification.js`` knows
+        """
         return {
             "type": "ir.actions.client",
-            "tag": "display_notification",
+            "tag": "maventa_notification",
             "params": {
                 "type": "success",
                 "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
+                **params,
             },
         }
 
@@ -857,9 +923,8 @@ class AccountMove(models.Model):
         """
         left_out = self.env["maventa.preflight"]._refused_text(refused)
         text = self.env._("Left out: %(invoices)s", invoices=left_out)
-        notice = self._maventa_notice(f"{message} {text}".strip())
-        notice["params"] |= {"type": "warning", "sticky": True}
-        return notice
+        text = f"{message} {text}".strip()
+        return self._maventa_notice(text, type="warning", sticky=True)
 
     # Handled outside --------------------------------------------------------------
 
@@ -907,7 +972,8 @@ class AccountMove(models.Model):
             move._maventa_latest().write({**values, "handled_note": note})
         state = {"maventa_delivery_state": "handled", "maventa_channel": False}
         self.sudo()._maventa_write(state)
-        self._maventa_write({"maventa_status_id": status.id})
+        moves = self.with_context(maventa_never_sent=True)
+        moves._maventa_write({"maventa_status_id": status.id})
         text = self.env._("Handled outside Maventa: %(note)s", note=note)
         self._message_log_batch(bodies=dict.fromkeys(self.ids, text))
         self.env["maventa.notification"]._close_activities(self)
@@ -1076,35 +1142,34 @@ class AccountMove(models.Model):
 
     # Preflight --------------------------------------------------------------------
 
-    @api.depends("partner_id", "invoice_line_ids")
-    @api.depends_context("lang")
-    def _compute_maventa_obstacle(self):
-        for move in self:
-            findings = (
-                self.env["maventa.preflight"]._findings(move)
-                if move.state == "posted"
-                else []
-            )
-            causes = [
-                self.env["maventa.preflight"]._text(move, each) for each in findings
-            ]
-            move.maventa_obstacle = " ".join(causes)
-
     @api.depends("partner_id")
     @api.depends_context("lang")
     def _compute_maventa_plan(self):
-        names = dict(self._fields["maventa_channel"]._description_selection(self.env))
         for move in self:
-            routes = move._maventa_likely_routes()[:1]
-            parts = [names[route] for route in routes]
-            parts += [move._maventa_destination(route) for route in routes]
-            move.maventa_plan = " · ".join(filter(None, parts))
+            routes = move._maventa_likely_routes()
+            move.maventa_plan = routes and move._maventa_plan_text(routes[0])
+
+    def _maventa_plan_text(self, route):
+        """By which channel this invoice would go, and to which address."""
+        address = self._maventa_destination(route)
+        if route == "email":
+            return self.env._("By e-mail to %(address)s", address=address)
+        if route == "print":
+            return self.env._("By letter to %(address)s", address=address)
+        operator = self._maventa_receiver()[1]
+        if not operator:
+            return self.env._("As e-invoice to %(address)s", address=address)
+        return self.env._(
+            "As e-invoice to %(address)s at the operator %(operator)s",
+            address=address,
+            operator=operator,
+        )
 
     def _maventa_destination(self, route):
         """The address that this invoice would go to."""
         partner = self.partner_id
         if route == "einvoice":
-            return ", ".join(filter(None, self._maventa_receiver()))
+            return self._maventa_receiver()[0]
         if route == "email" and self._maventa_overriding_channel() == "email":
             return self.sudo().maventa_channel_override["fields"]["recipient_email"]
         if route == "email":
@@ -1135,23 +1200,6 @@ class AccountMove(models.Model):
             and self.maventa_ready
             and (waits or fresh)
             and self._maventa_latest().state not in seen
-        )
-
-    def action_maventa_check(self):
-        """Show, of a selection, the invoices that something stands in the way of."""
-        self._maventa_check_reader()
-        found = self.filtered(self.env["maventa.preflight"]._obstacles)
-        if not found:
-            message = self.env._("Nothing stands in the way of these invoices.")
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {"type": "success", "message": message},
-            }
-        view = self.env.ref("account_maventa.account_move_obstacle_list").id
-        name = self.env._("What stands in the way")
-        return found._get_records_action(
-            name=name, view_mode="list,form", views=[(view, "list"), (False, "form")]
         )
 
     # Attachments ------------------------------------------------------------------

@@ -85,6 +85,14 @@ CAUSES = {
         ),
         label=_lt("Sent in another way already"),
     ),
+    "never_sent": Cause(
+        _lt("%(invoices)s has not been sent."),
+        _lt("With the status “%(status)s” it will not be sent automatically."),
+    ),
+    "several_never_sent": Cause(
+        _lt("These invoices have not been sent: %(invoices)s."),
+        _lt("With the status “%(status)s” they will not be sent automatically."),
+    ),
     "not_failed": Cause(_lt("It has not failed.")),
     "there_already": Cause(_lt("The invoice is on its way there already.")),
     "no_address": Cause(_lt("There is no e-invoice address.")),

@@ -110,6 +110,7 @@ class MaventaDocument(models.AbstractModel):
                 "move_id": move.id,
                 "company_id": move.company_id.id,
                 "planned_channel": next(iter(move._maventa_likely_routes()), False),
+                "requester_id": move.sudo().maventa_requester_id.id,
             }
         )
         transmission._fail(code, arguments)
@@ -128,18 +129,12 @@ class MaventaDocument(models.AbstractModel):
         route = move._maventa_likely_routes()[0]
         own_uuid = self._uuid(move, xml)
         request = self._request(move, own_uuid)
-        if errors:
-            # It keeps no rule of e-invoices, so it may not become one at Maventa.
-            request["disabled_routes"] = [
-                each
-                for each in ROUTES
-                if each in ("einvoice", *request.get("disabled_routes", ()))
-            ]
         file_name = f"{re.sub(r'[^a-zA-Z0-9]+', '_', move.name).lower()[:40]}.xml"
         document = self._with_pdf(move, xml, file_name)
         values = {
             "move_id": move.id,
             "company_id": move.company_id.id,
+            "requester_id": move.sudo().maventa_requester_id.id,
             "uuid": own_uuid,
             "format": FORMAT,
             "file_name": file_name,
@@ -227,23 +222,19 @@ class MaventaDocument(models.AbstractModel):
             "recipient_eia": address,
             "recipient_operator": operator,
             "recipient_email": partner._maventa_email() if by_email else "",
-            "disabled_routes": self._disabled_routes(move, by_email),
+            "disabled_routes": self._disabled_routes(move),
             "lang": maventa_language(partner.lang),
         }
-        if channel := move._maventa_overriding_channel():
+        if move._maventa_overriding_channel():
             del values["recipient_email"]
-            others = [route for route in ROUTES if route != channel]
-            values |= {
-                "disabled_routes": others,
-                **move.sudo().maventa_channel_override["fields"],
-            }
+            values |= move.sudo().maventa_channel_override["fields"]
         return {name: value for name, value in values.items() if value}
 
-    def _disabled_routes(self, move, by_email):
-        wanted = move.partner_id._maventa_wanted_channel()
-        if wanted in ROUTES:
-            return [route for route in ROUTES if route != wanted]
-        return [] if by_email else ["email"]
+    def _disabled_routes(self, move):
+        """What the plan does not name may not happen: the document has an electronic
+        address even where it is only derived from a company ID or VAT number."""
+        planned = move._maventa_likely_routes()
+        return [route for route in ROUTES if route not in planned]
 
     # PDF --------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ class MaventaNotification(models.AbstractModel):
             failed._try("plan activities", self._plan_activities, company, failed)
             self._mail_failures(company, failed, len(pending - failed))
         self._refresh_run_activities(company)
+        self._inform_requesters(pending)
         pending.report_pending = False
         company.env["ir.cron"]._commit_progress()
 
@@ -59,6 +60,47 @@ class MaventaNotification(models.AbstractModel):
             company, failed, ("failed_at", "<", longest), limit=1
         )
         return not overdue and self.env["maventa.queue"]._is_in_run(company)
+
+    # Screens ----------------------------------------------------------------------
+
+    def _refresh_screens(self):
+        """Have the open lists, forms and dashboards show what has changed."""
+        for name in ("invoice", "readonly"):
+            group = self.env.ref(f"account.group_account_{name}").sudo()
+            group._bus_send("account_maventa.updated", {})
+
+    def _inform_requesters(self, transmissions):
+        """Show whoever had invoices sent in a run what has come of them."""
+        for user, group in transmissions.grouped("requester_id").items():
+            outcome = self._outcome(group.with_context(lang=user.lang or "en_US"))
+            user._bus_send("account_maventa.run", outcome)
+
+    def _outcome(self, transmissions):
+        """A notification of how many were handed over and how many failed."""
+        env = transmissions.env
+        failed = transmissions.filtered(lambda t: t.state == "failed")
+        texts = [
+            self._handed_over_text(env, len(transmissions) - len(failed)),
+            self._failed_text(env, len(failed)),
+        ]
+        shown = failed or transmissions
+        button = {"name": env._("Show"), "model": shown._name, "ids": shown.ids}
+        return {
+            "message": " · ".join(text for text in texts if text),
+            "type": "danger" if failed else "success",
+            "sticky": bool(failed),
+            "buttons": [{**button, "method": "action_open_invoices"}],
+        }
+
+    def _handed_over_text(self, env, count):
+        if count == 1:
+            return env._("1 invoice handed over to Maventa")
+        return count and env._("%(count)s invoices handed over to Maventa", count=count)
+
+    def _failed_text(self, env, count):
+        if count == 1:
+            return env._("1 invoice could not be sent")
+        return count and env._("%(count)s invoices could not be sent", count=count)
 
     # Notes ------------------------------------------------------------------------
 
@@ -239,11 +281,7 @@ class MaventaNotification(models.AbstractModel):
         :param sent: how many invoices the run has handed over
         """
         count = len(failed)
-        subject = (
-            company.env._("1 invoice could not be sent")
-            if count == 1
-            else company.env._("%(count)s invoices could not be sent", count=count)
-        )
+        subject = self._failed_text(company.env, count)
         totals = company.env._(
             "Sent: %(sent)s · Not sent: %(failed)s", sent=sent, failed=count
         )

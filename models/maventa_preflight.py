@@ -5,8 +5,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from markupsafe import Markup
-
 from odoo import fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Domain
@@ -19,7 +17,7 @@ from ..const import (
 )
 from ..einvoice import en16931, official_rules
 from .bis3.check import EinvoiceRule
-from .causes import VERBATIM, explain, label
+from .causes import VERBATIM, explain
 
 _logger = logging.getLogger(__name__)
 
@@ -28,6 +26,12 @@ LARGEST_DOCUMENT = 150 * 1024 * 1024
 
 BANK_DAYS = 2
 """Days that a bank needs between getting an e-invoice and its due date."""
+
+LETTER_PAGES = 2
+"""Of a letter, if nothing else is known: the invoice and Maventa's cover sheet."""
+
+FOLDED = 10
+"""If more invoices than these can't be sent, their reasons are shown on demand."""
 
 SUM_RULES = {f"BR-CO-{number}" for number in range(10, 17)}
 """What any document must keep: its amounts add up."""
@@ -207,37 +211,64 @@ class MaventaPreflight(models.AbstractModel):
         if move.company_id.sudo().maventa_send_pdf and size > LARGEST_DOCUMENT:
             yield Finding("files_too_large", move)
 
-    def _plan_summary(self, moves):
-        """How these invoices would leave by now, and which would not, as HTML.
+    def _plan_summary(self, moves, thorough=False):
+        """How these invoices would leave by now and, by customer, which would not and
+        why, as HTML.
 
-        Their documents are not checked, which would take long for many.
+        :param thorough: whether their documents are made and checked as well, which
+            takes some 20 ms each
         """
-        groups = moves.grouped(
-            lambda move: (refused := self._refused_now(move)) and refused.code
+        refused = self._refused(moves, lambda move: self._not_going(move, thorough))
+        going = moves - moves.browse().union(*refused.values())
+        plan = going.maventa_plan if len(moves) == 1 else self._channel_counts(going)
+        count = len(moves) - len(going)
+        return moves.env["ir.qweb"]._render(
+            "account_maventa.maventa_plan_summary",
+            {
+                "plan": plan,
+                "title": self._refused_title(moves, count) if count else "",
+                "customers": self._by_customer(refused),
+                "is_open": thorough or count <= FOLDED,
+                "is_fine": thorough and going and not count,
+            },
         )
-        going = groups.pop(None, moves.browse())
-        lines = [going.maventa_plan if len(moves) == 1 else self._channel_counts(going)]
-        lines += [
-            moves.env._(
-                "%(reason)s: %(count)s can't be sent (%(invoices)s)",
-                count=len(refused),
-                reason=label(moves.env, code),
-                invoices=refused._maventa_names(),
-            )
-            for code, refused in groups.items()
-        ]
-        return Markup().join(
-            Markup("<div>%s</div>") % line for line in filter(None, lines)
+
+    def _not_going(self, move, thorough):
+        if finding := self._refused_now(move):
+            return [finding]
+        return self._obstacles(move) if thorough else []
+
+    def _refused_title(self, moves, count):
+        if count == 1:
+            return moves.env._("1 invoice can't be sent")
+        return moves.env._("%(count)s invoices can't be sent", count=count)
+
+    def _by_customer(self, refused):
+        """What was refused, as lines of a list for each customer.
+
+        :param refused: what :meth:`_refused` returns
+        """
+        lines = defaultdict(list)
+        for reason, moves in refused.items():
+            for partner, group in moves.grouped("partner_id").items():
+                lines[partner].append((group._maventa_names(), reason))
+        return sorted(
+            (partner.display_name or "", rows) for partner, rows in lines.items()
         )
 
     def _channel_counts(self, moves):
-        names = dict(moves._fields["maventa_channel"]._description_selection(moves.env))
+        """How many invoices go by each channel."""
         counts = Counter(move._maventa_likely_routes()[0] for move in moves)
-        return " · ".join(
-            f"{name}: {counts[channel]}"
-            for channel, name in names.items()
-            if counts[channel]
-        )
+        texts = {
+            "einvoice": moves.env._("%(count)s as e-invoice", count=counts["einvoice"]),
+            "email": moves.env._("%(count)s by e-mail", count=counts["email"]),
+            "print": moves.env._(
+                "%(count)s by letter (about %(pages)s pages)",
+                count=counts["print"],
+                pages=counts["print"] * LETTER_PAGES,
+            ),
+        }
+        return ", ".join(texts[channel] for channel in texts if counts[channel])
 
     # Refusals ---------------------------------------------------------------------
 
@@ -418,6 +449,38 @@ class MaventaPreflight(models.AbstractModel):
                 moves.env._("Send a second time"),
                 context | {"active_id": moves[:1].id, "maventa_send_twice": True},
             )
+
+    def _check_never_sent(self, moves, status):
+        """Ask before invoices that nobody has sent get the status of transferred ones.
+
+        :raises RedirectWarning: its button sets the status
+        """
+        if moves.env.su or moves.env.context.get("maventa_never_sent"):
+            return
+        if text := self._never_sent_text(moves, status):
+            raise RedirectWarning(
+                text,
+                moves.env.ref("account_maventa.action_maventa_mark_transferred").id,
+                moves.env._("Set the status anyway"),
+                {"active_model": moves._name, "active_ids": moves.ids},
+            )
+
+    def _never_sent_text(self, moves, status):
+        """Which of the invoices would count as transferred with a status, though
+        nobody has sent them; empty if none."""
+        sent = self._sent_otherwise(moves)
+        unsent = moves.filtered(
+            lambda move: (
+                move._maventa_is_unsent()
+                and move not in sent
+                and status == move.company_id.sudo().maventa_transferred_status_id
+            )
+        )
+        if not unsent:
+            return ""
+        code = "never_sent" if len(unsent) == 1 else "several_never_sent"
+        arguments = {"invoices": unsent._maventa_names(), "status": status.name}
+        return self._text(unsent[0], Finding(code, unsent, arguments))
 
     def _twice_text(self, moves):
         """Which of the invoices have been sent in which other way; empty if none."""

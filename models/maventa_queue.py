@@ -98,7 +98,13 @@ class MaventaQueue(models.AbstractModel):
             return False
 
     def _sync_invoices(self, company, until):
-        return company.env["maventa.transmission"]._sync_all_invoices(company, until)
+        transmissions = company.env["maventa.transmission"]
+        if not transmissions._unsynced_after(company, 0):
+            return False
+        left = transmissions._sync_all_invoices(company, until)
+        self.env["maventa.notification"]._refresh_screens()
+        company.env["ir.cron"]._commit_progress()
+        return left
 
     def _report_runs(self):
         """Tell each company what has come of its run."""
@@ -374,6 +380,17 @@ class MaventaQueue(models.AbstractModel):
             transmission._fail("not_allowed", transmission.error_args)
         company.env["ir.cron"]._commit_progress()
         return True
+
+    def _next_transfer(self, earliest=None):
+        """When the transfer runs next, as far as that is known.
+
+        :param earliest: moment before which it has nothing to do
+        """
+        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        trigger = triggers.search([("cron_id", "=", cron.id)], order="call_at", limit=1)
+        moment = min(filter(None, (trigger.call_at, cron.nextcall)))
+        return max(moment, fields.Datetime.now(), earliest or moment)
 
     def _trigger_transfer(self, delay=None):
         """Have the transfer run soon, once for all changes of this transaction.

@@ -202,6 +202,11 @@ class MaventaTransmission(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, index=True
     )
+    requester_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        default=lambda self: self.env.uid,
+    )
     state = fields.Selection(
         STATES, required=True, readonly=True, default="prepared", index=True
     )
@@ -1500,6 +1505,12 @@ class MaventaTransmission(models.Model):
         if what == "sent-pdf":
             return self._sent_pdf()
         return self._file_at_maventa(IMAGE if what == "maventa-pdf" else self.format)
+
+    def action_open_invoices(self):
+        """Open the invoices of these transmissions."""
+        self.check_access("read")
+        name = self.env._("Invoices")
+        return self.move_id._get_records_action(name=name, view_mode="list,form")
 
     def action_open_file(self):
         """Open the file that the button's context names, in a tab of its own."""

@@ -35,7 +35,7 @@ class ResPartner(models.Model):
         string="E-invoice Address",
         help="The customer's e-invoice address, such as 003721291126 or"
         " 0192:987654325. Leave it empty on a contact to use its company's address. If"
-        " both are empty, Maventa searches for the customer.",
+        " both are empty, the invoices go by e-mail or as letters.",
     )
     maventa_operator = fields.Char(
         string="E-invoice Operator",

@@ -180,7 +180,7 @@ class MaventaCase(AccountsCase):
         if post:
             moves.action_post()
         if status:
-            moves.maventa_status_id = status
+            moves.with_context(maventa_never_sent=True).maventa_status_id = status
         return moves
 
     def make_waiting(self, partner=None, **values):

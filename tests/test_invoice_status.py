@@ -1,11 +1,13 @@
 """The user's own statuses: which invoice may have which, and what follows."""
 
+from datetime import timedelta
+
 from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import Form, new_test_user
-from odoo.tools import mute_logger
+from odoo.tools import format_datetime, mute_logger
 
 from .common import MaventaCase
 
@@ -131,6 +133,109 @@ class TestInvoiceStatus(MaventaCase):
         with self.assertRaisesRegex(UserError, "Confirm the invoice first"):
             self.set_status_on(drafts)
 
+    def test_the_list_action_says_when_they_leave_and_is_undone(self):
+        checked = self.new_status()
+        moves = self.make_invoice() + self.make_invoice(status=checked)
+        wizard = self.wizard(moves, self.to_transfer)
+        notice = wizard.action_set()["params"]
+        leaves = moves[0].maventa_progress
+        self.assertRegex(leaves, r"^Leaves at \d")
+        text = f"2 invoices {leaves.replace('Leaves', 'leave')}."
+        self.assertEqual(notice["message"], text)
+        (button,) = notice["buttons"]
+        self.assertEqual((button["name"], button["ids"]), ("Undo", wizard.ids))
+        wizard.action_undo()
+        self.assertEqual(moves.mapped("maventa_status_id"), checked)
+        self.assertFalse(moves[0].maventa_status_id)
+
+    def test_what_has_left_is_not_undone(self):
+        moves = self.make_invoice(count=2)
+        wizard = self.wizard(moves, self.to_transfer)
+        wizard.action_set()
+        moves[1].maventa_status_id = False
+        self.run_cron()
+        notice = wizard.action_undo()["params"]
+        self.assertIn(f"Too late for {moves._maventa_names()}", notice["message"])
+        self.assertEqual(moves[0].maventa_status_id, self.transferred)
+
+    # The next step ----------------------------------------------------------------
+
+    def test_an_invoice_says_when_it_leaves_and_then_how_far_it_is(self):
+        move = self.make_invoice()
+        self.assertFalse(move.maventa_progress)
+        move.maventa_status_id = self.to_transfer
+        moment = fields.Datetime.now() + timedelta(days=2)
+        self.fault("503_before")
+        self.run_cron()
+        self.transmission(move).next_attempt_at = moment
+        day = format_datetime(self.env, moment, dt_format="short")
+        self.assertEqual(move.maventa_progress, f"Leaves at {day}")
+        self.run_later()
+        self.assertEqual(move.maventa_progress, "On the way")
+
+    def test_an_invoice_that_waits_in_vain_has_no_time(self):
+        move = self.make_waiting()
+        self.company.maventa_active = False
+        self.assertFalse(move.maventa_progress)
+
+    def test_taken_back_by_its_button_it_does_not_leave(self):
+        move = self.make_waiting()
+        move.action_maventa_take_back()
+        self.run_cron()
+        self.assertFalse(self.uploaded(move))
+        self.assertFalse(move.maventa_progress)
+
+    # Transferred by hand ----------------------------------------------------------
+
+    def test_what_nobody_has_sent_counts_as_transferred_only_after_a_yes(self):
+        fresh, other = self.make_invoice(), self.make_invoice()
+        moves = (fresh + other).with_user(self.biller())
+        with self.assertRaises(RedirectWarning) as caught:
+            moves.maventa_status_id = self.transferred
+        text, action, button, context = caught.exception.args
+        self.assertIn(f"not been sent: {fresh.name}, {other.name}.", text)
+        self.assertEqual(button, "Set the status anyway")
+        self.assertFalse(fresh.maventa_status_id)
+        server_action = self.env["ir.actions.server"].browse(action)
+        server_action.with_user(moves.env.user).with_context(**context).run()
+        self.assertEqual((fresh + other).maventa_status_id, self.transferred)
+
+    def test_what_was_sent_counts_as_transferred_without_a_question(self):
+        mailed, sent = self.make_invoice(), self.make_waiting()
+        mailed.is_move_sent = True
+        self.run_cron()
+        sent.maventa_status_id = False
+        for move in (mailed, sent):
+            mine = move.with_user(self.biller())
+            mine.maventa_status_id = self.transferred
+        self.company.maventa_active = False
+        off = self.make_invoice().with_user(self.biller())
+        off.maventa_status_id = self.transferred
+        for move in (mailed, sent, off):
+            self.assertEqual(move.maventa_status_id, self.transferred)
+
+    def test_the_window_warns_of_what_nobody_has_sent(self):
+        moves = self.make_invoice(count=2).with_user(self.biller())
+        wizard = self.wizard(moves, self.transferred)
+        self.assertIn(moves[1].name, wizard.never_sent)
+        wizard.action_set()
+        self.assertEqual(moves.maventa_status_id, self.transferred)
+        self.assertFalse(self.wizard(moves, self.to_transfer).never_sent)
+
+    def biller(self):
+        found = self.env["res.users"].search([("login", "=", "biller")])
+        return found or new_test_user(
+            self.env,
+            "biller",
+            groups="base.group_user,account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+
+    def wizard(self, moves, status):
+        values = {"move_ids": moves.ids, "status_id": status.id}
+        return moves.env["account.move.maventa.status"].create(values)
+
     def test_the_kanban_has_a_column_for_every_status_in_their_order(self):
         second = self.make_company()
         foreign = self.new_status("Foreign", company_id=second.id)
@@ -144,7 +249,8 @@ class TestInvoiceStatus(MaventaCase):
             )
         )
         ids = [group["maventa_status_id"][0] for group in groups]
-        expected = early + self.to_transfer + self.transferred + self.failed
+        handled = self.env.ref("account_maventa.maventa_invoice_status_handled")
+        expected = early + self.to_transfer + self.transferred + self.failed + handled
         self.assertEqual(ids, expected.ids)
         self.assertNotIn(foreign.id, ids)
         counts = {group["maventa_status_id"][0]: group["__count"] for group in groups}

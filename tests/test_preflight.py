@@ -8,6 +8,7 @@ from unittest.mock import patch
 from lxml import etree
 
 from odoo import fields
+from odoo.tools import html2plaintext
 
 from ..einvoice import official_rules
 from .common import ADDRESS, MaventaCase
@@ -56,16 +57,18 @@ class TestPreflight(MaventaCase):
 
     def test_a_good_invoice_says_nothing_but_where_it_would_go(self):
         plans = {
-            self.einvoice: "E-invoice · 0216:003720774740",
-            self.email: "E-mail · laskut@rakennus.example",
-            self.print: "Letter · Mannerheimintie 1, 00100 Helsinki",
+            self.einvoice: "As e-invoice to 0216:003720774740",
+            self.email: "By e-mail to laskut@rakennus.example",
+            self.print: "By letter to Mannerheimintie 1, 00100 Helsinki",
         }
         for partner, plan in plans.items():
             with self.subTest(plan):
                 move = self.make_invoice(partner)
                 self.assertEqual(move.maventa_plan, plan)
         self.assertEqual(self.alerts(self.make_invoice()), [])
-        self.assertFalse(self.make_invoice().maventa_obstacle)
+        self.einvoice.maventa_operator = "BAWCFI22"
+        plan = "As e-invoice to 0216:003720774740 at the operator BAWCFI22"
+        self.assertEqual(self.make_invoice().maventa_plan, plan)
 
     def test_what_stands_in_the_way_is_told_before_the_status_is_set(self):
         move = self.make_invoice(self.nowhere)
@@ -140,15 +143,23 @@ class TestPreflight(MaventaCase):
         self.company.maventa_active = False
         self.assertEqual(self.alerts(self.make_invoice(self.nowhere)), [])
 
-    def test_a_selection_is_checked_before_its_status_is_set(self):
-        good, bad = self.make_invoice(), self.make_invoice(self.nowhere)
-        values = {"move_ids": (good + bad).ids, "status_id": self.to_transfer.id}
+    def checked(self, moves):
+        """What the window to set a status says of invoices after *Check first*."""
+        values = {"move_ids": moves.ids, "status_id": self.to_transfer.id}
         wizard = self.env["account.move.maventa.status"].create(values)
         action = wizard.action_check()
-        self.assertEqual(action.get("res_id"), bad.id)
-        self.assertIn("has no e-invoice address", bad.maventa_obstacle)
-        action = good.action_maventa_check()
-        self.assertEqual(action["params"]["type"], "success")
+        self.assertEqual((action["res_id"], action["target"]), (wizard.id, "new"))
+        return html2plaintext(wizard.plan)
+
+    def test_a_selection_is_checked_before_its_status_is_set(self):
+        good, bad = self.make_invoice(), self.make_invoice(self.nowhere, count=2)
+        text = self.checked(good + bad)
+        self.assertIn("1 as e-invoice", text)
+        self.assertIn("2 invoices can't be sent", text)
+        self.assertIn("Nowhere Oy", text)
+        self.assertIn(f"{bad._maventa_names()}: Nowhere Oy has no e-invoice", text)
+        self.assertNotIn("no problem", text)
+        self.assertIn("Checked: no problem was found.", self.checked(good))
 
     # Rules --------------------------------------------------------------------------
 
@@ -180,9 +191,9 @@ class TestPreflight(MaventaCase):
             " document says 100.01."
         )
         self.assertIn(told, self.transmission(move).error_message)
-        self.assertEqual(checked.action_maventa_check().get("res_id"), checked.id)
-        self.assertIn(told, checked.maventa_obstacle)
-        self.assertIn("Check amounts, taxes, units", checked.maventa_obstacle)
+        text = self.checked(checked)
+        self.assertIn(told, text)
+        self.assertIn("Check amounts, taxes, units", text)
         (first, _second) = self.alerts(checked)
         self.assertIn(told, first["message"])
 
@@ -207,7 +218,7 @@ class TestPreflight(MaventaCase):
         compiled = official_rules.stylesheet(folder / "rules.sch")
         (folder / "rules.sch").unlink()
         (folder / "rules.xslt").write_text(compiled)
-        self.assertIn(told, self.make_invoice().maventa_obstacle)
+        self.assertIn(told, self.checked(self.make_invoice()))
         self.set_parameter("validation_rules", "")
         self.put_back(move)
         self.run_cron()
@@ -215,8 +226,8 @@ class TestPreflight(MaventaCase):
 
     def test_rules_of_peppol_are_for_what_travels_over_peppol(self):
         self.official("PEPPOL-EN16931-R999")
-        self.assertIn("R999", self.make_invoice(self.einvoice).maventa_obstacle)
-        self.assertFalse(self.make_invoice(self.email).maventa_obstacle)
+        self.assertIn("R999", self.checked(self.make_invoice(self.einvoice)))
+        self.assertNotIn("R999", self.checked(self.make_invoice(self.email)))
 
     def test_a_process_that_has_ended_is_started_anew(self):
         folder = str(self.official())

@@ -328,7 +328,7 @@ class TestChosenWay(RerouteCase):
         move = self.make_invoice(self.print)
         self.company.maventa_send_by_email = False
         self.reroute(move, "email", email=EMAIL)
-        self.assertEqual(move.maventa_plan, f"E-mail · {EMAIL}")
+        self.assertEqual(move.maventa_plan, f"By e-mail to {EMAIL}")
         self.assertFalse(move.maventa_obstacle)
         self.run_cron()
         self.assertEqual(self.uploaded(move)[0].planned, "email")
@@ -440,11 +440,15 @@ class TestChosenWay(RerouteCase):
 
 
 class TestHandledOutside(RerouteCase):
+    @property
+    def handled(self):
+        return self.env.ref("account_maventa.maventa_invoice_status_handled")
+
     def test_it_is_out_of_the_warnings(self):
         moves = self.failed_early() + self.failed_late()
         self.handle(moves, "Given by hand")
         for move in moves:
-            self.assertInvoice(move, self.transferred, "handled")
+            self.assertInvoice(move, self.handled, "handled")
             self.assertFalse(move.maventa_failure)
             self.assertRecordValues(
                 self.transmission(move),
@@ -455,7 +459,7 @@ class TestHandledOutside(RerouteCase):
             self.assertIn("Handled outside Maventa: Given by hand", notes)
         self.transmission(moves[0]).invoice_synced = False
         self.run_cron()
-        self.assertInvoice(moves[0], self.transferred, "handled")
+        self.assertInvoice(moves[0], self.handled, "handled")
         self.assertFalse(moves.filtered_domain(self.failed_ones()))
 
     def failed_ones(self):
@@ -485,6 +489,12 @@ class TestHandledOutside(RerouteCase):
         move = self.failed_early()
         self.handle(move, status_id=done.id)
         self.assertEqual(move.maventa_status_id, done)
+
+    def test_without_a_status_of_its_own_it_gets_that_of_transferred_ones(self):
+        self.handled.active = False
+        move = self.failed_early()
+        self.handle(move)
+        self.assertInvoice(move, self.transferred, "handled")
 
 
 class TestWhoMay(RerouteCase):

@@ -1,5 +1,6 @@
 """What is told of a run: one mail, and activities that end by themselves."""
 
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -23,7 +24,7 @@ class ReportCase(DeliveryCase):
         cls.company.maventa_responsible_id = cls.clerk
         cls.nowhere = cls.make_customer("Nowhere Oy")
 
-    def fail(self, count=1, partner=None):
+    def make_failures(self, count=1, partner=None):
         """Invoices that have just failed, before they left."""
         moves = self.env["account.move"]
         for _number in range(count):
@@ -69,7 +70,7 @@ class TestMailOfARun(ReportCase):
         self.assertEqual(len(self.mails()), 1)
 
     def test_customers_come_with_each_cause_once(self):
-        self.fail(2, self.make_customer("Little Oy"))
+        self.make_failures(2, self.make_customer("Little Oy"))
         self.mails().sudo().unlink()
         moves = self.make_waiting(self.make_customer("Rare Oy"))
         moves += self.make_waiting(self.nowhere) + self.make_waiting(self.nowhere)
@@ -84,7 +85,7 @@ class TestMailOfARun(ReportCase):
         self.assertEqual(self.text(mail).count(cause), 1)
 
     def test_its_button_leads_to_the_list(self):
-        self.fail()
+        self.make_failures()
         page = html.fromstring(self.mails().body_html)
         links = page.xpath("//a[contains(@href, '/account_maventa/failures/')]")
         self.assertEqual(
@@ -99,7 +100,7 @@ class TestMailOfARun(ReportCase):
         waiting = self.make_waiting(self.email)
         queue = f"{MODELS}.maventa_queue.MaventaQueue._is_in_run"
         with patch(queue, return_value=True):
-            self.fail()
+            self.make_failures()
             self.assertFalse(self.mails())
             self.clock.tick(timedelta(minutes=31))
             self.run_cron()
@@ -109,12 +110,12 @@ class TestMailOfARun(ReportCase):
     def test_who_waits_for_the_line_keeps_no_failure_back(self):
         self.fault("503_before", times=50)
         self.make_waiting(self.email)
-        move = self.fail()
+        move = self.make_failures()
         self.assertIn(move.name, self.mails().body_html)
 
     def test_what_is_seen_to_before_it_leaves_says_so(self):
         self.make_waiting(self.email)
-        first, second = self.fail(2)
+        first, second = self.make_failures(2)
         first._maventa_handle("By hand", self.transferred)
         self.poll(61)
         text = self.text(self.mails())
@@ -126,13 +127,13 @@ class TestMailOfARun(ReportCase):
 
 class TestActivityOfARun(ReportCase):
     def test_few_failures_get_an_activity_each(self):
-        moves = self.fail(3)
+        moves = self.make_failures(3)
         for move in moves:
             self.assertEqual(self.activities(move).user_id, self.clerk)
         self.assertFalse(self.run_activities())
 
     def test_many_get_one_that_leads_to_the_list_and_counts_what_is_left(self):
-        moves = self.fail(4)
+        moves = self.make_failures(4)
         activity = self.run_activities()
         self.assertRecordValues(
             activity,
@@ -157,8 +158,8 @@ class TestActivityOfARun(ReportCase):
         self.assertEqual(len(self.mails()), 1)
 
     def test_what_fails_later_is_added_to_the_open_one(self):
-        self.fail(4)
-        late = self.fail()
+        self.make_failures(4)
+        late = self.make_failures()
         self.assertFalse(self.activities(late))
         self.assertEqual(self.run_activities().summary, "Failed transfers: 5")
 
@@ -166,15 +167,15 @@ class TestActivityOfARun(ReportCase):
         groups = "account.group_account_invoice"
         seller = new_test_user(self.env, "s", groups, company_id=self.company.id)
         mine = self.make_waiting(self.nowhere, invoice_user_id=seller.id)
-        self.fail(4)
+        self.make_failures(4)
         self.assertEqual(self.activities(mine).user_id, seller)
         self.assertEqual(self.run_activities().user_id, self.clerk)
         self.assertEqual(self.run_activities().summary, "Failed transfers: 4")
 
     def test_a_run_of_drafts_ends_it_with_the_next_report(self):
-        moves = self.fail(4)
+        moves = self.make_failures(4)
         moves.button_draft()
-        self.fail(1, self.make_customer("Other Oy", email=EMAIL))
+        self.make_failures(1, self.make_customer("Other Oy", email=EMAIL))
         self.poll(61)
         self.assertFalse(self.run_activities())
 
@@ -200,3 +201,58 @@ class TestTheWayToTheList(HttpCase):
         self.env.ref("base.user_admin").company_ids -= other
         answer = self.go(other, "1")
         self.assertNotIn("cids", answer.cookies)
+
+
+class TestScreens(ReportCase):
+    def messages(self, kind):
+        """What was sent to web clients, as pairs of a channel and a content."""
+        rows = self.env["bus.bus"].sudo().search([], order="id")
+        found = [(json.loads(row.channel), json.loads(row.message)) for row in rows]
+        return [
+            (channel[1:], message["payload"])
+            for channel, message in found
+            if message["type"] == f"account_maventa.{kind}"
+        ]
+
+    def request(self, *partners):
+        """Have the clerk set the status; run until it is known what has come of it."""
+        moves = self.env["account.move"]
+        for partner in partners:
+            moves += self.make_invoice(partner)
+        moves.with_user(self.clerk).maventa_status_id = self.to_transfer
+        self.run_cron()
+        self.poll(61)
+        return moves
+
+    def test_open_screens_learn_of_a_run_by_one_message_to_each_group(self):
+        self.run_cron()
+        self.assertFalse(self.messages("updated"), "nothing has changed")
+        moves = self.make_waiting() + self.make_waiting(self.nowhere)
+        self.run_cron()
+        groups = [
+            self.env.ref(f"account.group_account_{name}")
+            for name in ("invoice", "readonly")
+        ]
+        channels = [["res.groups", group.id] for group in groups]
+        self.assertEqual([each for each, _none in self.messages("updated")], channels)
+        self.assertEqual(moves[0].maventa_status_id, self.transferred)
+
+    def test_whoever_set_the_status_is_shown_what_has_come_of_it(self):
+        good, bad = self.request(self.einvoice, self.nowhere)
+        ((channel, shown),) = self.messages("run")
+        self.assertEqual(channel, ["res.partner", self.clerk.partner_id.id])
+        text = "1 invoice handed over to Maventa · 1 invoice could not be sent"
+        self.assertEqual((shown["message"], shown["type"]), (text, "danger"))
+        (button,) = shown["buttons"]
+        self.assertEqual(button["ids"], self.transmission(bad).ids)
+        records = self.env[button["model"]].with_user(self.clerk).browse(button["ids"])
+        self.assertEqual(getattr(records, button["method"])()["res_id"], bad.id)
+        self.assertEqual(self.transmission(good).requester_id, self.clerk)
+
+    def test_of_several_that_went_well_their_number_is_shown_in_her_language(self):
+        self.env["res.lang"]._activate_lang("sv_SE")
+        self.clerk.lang = "sv_SE"
+        self.request(self.einvoice, self.einvoice)
+        ((_channel, shown),) = self.messages("run")
+        self.assertEqual(shown["message"], "2 fakturor har överlämnats till Maventa")
+        self.assertEqual((shown["type"], shown["sticky"]), ("success", False))

@@ -146,19 +146,20 @@ class TestSend(SendCase):
     def test_the_dialogs_say_where_the_invoices_go(self):
         self.print.invoice_sending_method = False
         single = self.dialog(self.make_invoice())
-        self.assertIn("E-invoice · 0216:003720774740", single.maventa_plan)
+        self.assertIn("As e-invoice to 0216:003720774740", single.maventa_plan)
         self.choose(single, "email")
         self.assertFalse(single.maventa_plan)
         moves = self.make_invoice(count=2) + self.make_invoice(self.print)
         nobody = self.make_invoice(self.make_customer("Nobody"))
         batch = self.batch(moves + nobody)
-        self.assertIn("E-invoice: 2 · Letter: 1", batch.maventa_plan)
+        plan = "2 as e-invoice, 1 by letter (about 2 pages)"
+        self.assertIn(plan, batch.maventa_plan)
         status = self.env["account.move.maventa.status"].create(
             {"move_ids": (moves + nobody).ids, "status_id": self.to_transfer.id}
         )
-        self.assertIn("E-invoice: 2 · Letter: 1", status.plan)
-        self.assertIn("No address of any kind: 1 can&#39;t be sent", status.plan)
-        self.assertIn(f"({nobody.name})", status.plan)
+        self.assertIn(plan, status.plan)
+        self.assertIn("1 invoice can&#39;t be sent", status.plan)
+        self.assertIn(f"{nobody.name}: Nobody has no e-invoice address", status.plan)
         status.status_id = self.transferred
         self.assertFalse(status.plan)
 

@@ -57,6 +57,16 @@ class TestTour(LogCase, HttpCase):
         self.tour("maventa_see_transferred")
         self.assertEqual(len(self.backend.invoices.all), 2)
 
+    def test_a_status_set_on_a_selection_is_undone(self):
+        invoices = self.make_invoice(count=2)
+        self.tour("maventa_undo_status")
+        self.assertFalse(invoices.maventa_status_id)
+
+    def test_a_status_is_saved_at_once_and_taken_back(self):
+        move = self.make_invoice()
+        self.tour("maventa_take_back", self.form(move))
+        self.assertFalse(move.maventa_status_id)
+
     def test_a_channel_is_yellow_only_after_a_setback(self):
         better, worse = self.sent(self.email), self.sent(self.email)
         self.deliver(better, "einvoice")

@@ -62,7 +62,8 @@ class TestTourRemedy(MaventaCase, HttpCase):
     def test_it_is_handled_outside(self):
         move = self.make_failed()
         self.tour("maventa_handled_outside", move)
-        self.assertInvoice(move, self.transferred, "handled")
+        handled = self.env.ref("account_maventa.maventa_invoice_status_handled")
+        self.assertInvoice(move, handled, "handled")
 
     def test_all_of_a_customer_are_mended_and_tried_again_in_the_list(self):
         nowhere = self.make_customer("Nowhere Oy")

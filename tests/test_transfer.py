@@ -7,6 +7,7 @@ from lxml import etree
 
 from odoo.tools import mute_logger
 
+from ..sandbox.switches import SWITCHES
 from .common import ADDRESS, MaventaCase
 
 PREPARING = "odoo.addons.account_maventa.models.maventa_document"
@@ -174,8 +175,23 @@ class TestTransferDocument(MaventaCase):
                 self.run_cron()
                 self.assertTransferredOnce(move)
                 invoice = self.uploaded(move)[0]
-                self.assertEqual(invoice.fields["disabled_routes"], ["einvoice"])
+                self.assertIn("einvoice", invoice.fields["disabled_routes"])
                 self.assertEqual(invoice.planned, channel)
+
+    def test_an_address_that_is_only_derived_changes_no_plan(self):
+        """The document must name one, but nobody said that it is in use."""
+        self.email.write({"vat": "FI20774740", **ADDRESS})
+        self.print.vat = "FI20774740"
+        for answer in SWITCHES["document_address"].choices:
+            self.backend.switches.set("document_address", answer)
+            for partner, channel in ((self.email, "email"), (self.print, "print")):
+                with self.subTest(answer, channel=channel):
+                    move = self.make_waiting(partner)
+                    self.run_cron()
+                    invoice = self.uploaded(move)[0]
+                    self.assertTrue(invoice.document.recipient.eia)
+                    self.assertEqual(self.transmission(move).planned_channel, channel)
+                    self.assertEqual(invoice.planned, channel)
 
     def test_a_company_without_email_never_sends_by_it(self):
         self.company.maventa_send_by_email = False
@@ -183,7 +199,8 @@ class TestTransferDocument(MaventaCase):
         moves = self.make_waiting(self.email)
         self.run_cron()
         invoice = self.uploaded(moves)[0]
-        self.assertEqual(invoice.fields["disabled_routes"], ["email"])
+        off = ["einvoice", "email"]
+        self.assertEqual(invoice.fields["disabled_routes"], off)
         self.assertNotIn("recipient_email", invoice.fields)
         self.assertEqual(invoice.planned, "print")
 

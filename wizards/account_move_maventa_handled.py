@@ -16,16 +16,24 @@ class AccountMoveMaventaHandled(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """EXTENDS base: the invoices chosen, and the status of transferred ones."""
+        """EXTENDS base: the invoices chosen, and the status for such invoices."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "account.move":
             ids = self.env.context.get("active_ids", [])
-            companies = self.env["account.move"].browse(ids).company_id.sudo()
-            transferred = companies.maventa_transferred_status_id
             values["move_ids"] = [fields.Command.set(ids)]
-            if len(transferred) == 1:
-                values["status_id"] = transferred.id
+            values["status_id"] = self._default_status(ids).id
         return values
+
+    def _default_status(self, ids):
+        """The addon's own status for it if it is still there, or else that of
+        transferred invoices."""
+        name = "account_maventa.maventa_invoice_status_handled"
+        handled = self.env.ref(name, raise_if_not_found=False)
+        if handled and handled.active and not handled.company_id:
+            return handled
+        companies = self.env["account.move"].browse(ids).company_id.sudo()
+        transferred = companies.maventa_transferred_status_id
+        return transferred if len(transferred) == 1 else transferred.browse()
 
     @api.depends("move_ids")
     def _compute_choice(self):

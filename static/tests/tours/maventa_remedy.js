@@ -69,7 +69,7 @@ tours.add("maventa_handled_outside", {
         click(".modal button[name=action_handle]"),
         see("body:not(:has(.modal))"),
         quiet,
-        see("[name=maventa_status_id] input:value(Transferred)"),
+        see("[name=maventa_status_id] input:value(Handled outside)"),
         see(".o-mail-Message:contains(Given to the customer by hand)"),
     ],
 });

@@ -72,11 +72,6 @@ registry.category("web_tour.tours").add("maventa_send_twice", {
             run: "click",
         },
         {
-            content: "Save",
-            trigger: ".o_form_button_save",
-            run: "click",
-        },
-        {
             content: "It has been mailed, so a yes is asked for",
             trigger: ".modal:contains(Sent by e-mail already) button:contains(Send a second time)",
             run: "click",
