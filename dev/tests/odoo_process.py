@@ -36,6 +36,8 @@ TIME_PASSES = f"""
     UPDATE maventa_transmission SET lease_until = {PAST} WHERE state = 'sending';
     UPDATE maventa_transmission SET next_attempt_at = {PAST}
         WHERE state IN ('prepared', 'uncertain');
+    UPDATE maventa_transmission SET failed_at = failed_at - interval '1 day'
+        WHERE report_pending;
     UPDATE res_company SET maventa_paused_until = {PAST}
         WHERE maventa_paused_until IS NOT NULL;
     UPDATE ir_cron SET nextcall = {PAST} WHERE id IN
@@ -45,7 +47,7 @@ NEXT_RUN = f"UPDATE ir_cron_trigger SET call_at = {PAST}"
 OPEN = """
     SELECT 1 FROM maventa_transmission
         WHERE state IN ('prepared', 'sending', 'uncertain')
-            OR invoice_synced IS NOT TRUE
+            OR invoice_synced IS NOT TRUE OR report_pending
     UNION SELECT 1 FROM account_move
         JOIN res_company ON maventa_to_transfer_status_id = maventa_status_id
         WHERE account_move.company_id = res_company.id AND maventa_active

@@ -121,7 +121,9 @@ class Stage:
             name = next_copy()
             self.begin(source)
             states = self.run(name, "run_cron")["states"]
-            assert not list(differences(self.run(name, "read")))
+            # What has failed is told by a later run, when no more is to be expected.
+            undisturbed = list(differences(self.run(name, "run_until_done")))
+            assert not undisturbed, "\n".join(undisturbed)
             self.copies.drop(name)
             for at, nth in places_to_kill(states):
                 name = next_copy()
