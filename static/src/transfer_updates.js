@@ -12,12 +12,22 @@ import { notify } from "./notification";
 const MODELS = ["account.move", "account.journal", "maventa.transmission"];
 const DELAY = 300; // milliseconds; a user in several groups gets a message for each
 
+const QUIET = 2000; // milliseconds after connecting, when what is known already comes
+
 /** What the server reports while invoices are transferred. */
 const transferUpdates = {
     dependencies: ["bus_service", "notification", "action", "orm"],
     start(env, { bus_service: busService }) {
         const bus = new EventBus();
-        busService.subscribe("account_maventa.updated", () => bus.trigger("UPDATED"));
+        let quietUntil = 0;
+        busService.addEventListener("BUS:CONNECT", () => {
+            quietUntil = Date.now() + QUIET;
+        });
+        busService.subscribe("account_maventa.updated", () => {
+            if (Date.now() > quietUntil) {
+                bus.trigger("UPDATED");
+            }
+        });
         busService.subscribe("account_maventa.run", (params) => notify(env, params));
         return { bus };
     },
