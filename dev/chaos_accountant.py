@@ -168,7 +168,10 @@ class Accountant:
             self.odoo.call("account.move", "action_maventa_transfer", waiting[:10])
 
     def _write(self, invoices: list[int], status: int | bool) -> None:
-        self.odoo.call("account.move", "write", invoices, {"maventa_status_id": status})
+        values = {"maventa_status_id": status}
+        # Whoever has looked it up at Maventa answers the question with yes.
+        context = {"maventa_never_sent": True}
+        self.odoo.call("account.move", "write", invoices, values, context=context)
 
     def companies_now(self) -> list[Row]:
         """The companies with what stops them."""

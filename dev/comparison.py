@@ -220,6 +220,9 @@ def read_invoices(
         for row in admin.call("mail.mail", "search_read", [], ["body_html"])
     ]
     roles = {odoo.status(role): role for role in ROLES}
+    domain = [["name", "=", "Handled outside"]]
+    handled = odoo.call("maventa.invoice.status", "search", domain)
+    roles |= dict.fromkeys(handled, "handled")
     return [
         Invoice(
             company=companies[row["company_id"][0]],

@@ -17,7 +17,7 @@ from .day_plan import Planned
 STATUS_BY_STATE = {"accepted": "PENDING", "delivered": "DELIVERED", "failed": "FAILED"}
 """The sandbox's word for each state of a transmission that it has."""
 
-STATUSES = {"delivered": "transferred", "handled": "transferred", "failed": "failed"}
+STATUSES = {"delivered": "transferred", "handled": "handled", "failed": "failed"}
 """The role of the status that an invoice has with each delivery state in the end."""
 
 MOST_CALLS = 30

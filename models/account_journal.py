@@ -54,6 +54,8 @@ class AccountJournal(models.Model):
 
     def action_maventa_open_failed(self):
         """Open the list of the journal's failed invoices."""
+        self.check_access("read")
+        self.env["maventa.transmission"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account_maventa.account_move_failed_action"
         )

@@ -936,6 +936,7 @@ class AccountMove(models.Model):
 
     def action_maventa_open_invoice(self):
         """Open the invoice from a list whose rows are edited in place."""
+        self._maventa_check_reader()
         return self._get_records_action()
 
     def action_maventa_ask_colleague(self):

@@ -231,10 +231,18 @@ class MaventaDocument(models.AbstractModel):
         return {name: value for name, value in values.items() if value}
 
     def _disabled_routes(self, move):
-        """What the plan does not name may not happen: the document has an electronic
-        address even where it is only derived from a company ID or VAT number."""
+        """What the plan does not name may not happen.
+
+        The document has an electronic address even where it is only derived from a
+        company ID or VAT number. Where e-mail or letter merely lacks an address,
+        nothing is said: how Maventa reads lists is not known for certain.
+        """
         planned = move._maventa_likely_routes()
-        return [route for route in ROUTES if route not in planned]
+        overriding = move._maventa_overriding_channel()
+        if overriding or move.partner_id._maventa_wanted_channel() in ROUTES:
+            return [route for route in ROUTES if route not in planned]
+        off = [] if "einvoice" in planned else ["einvoice"]
+        return off if move.company_id.sudo().maventa_send_by_email else [*off, "email"]
 
     # PDF --------------------------------------------------------------------------
 

@@ -764,11 +764,10 @@ class ResCompany(models.Model):
     def _maventa_waiting_text(self):
         """What the scheduled action will find to do, and when it runs next."""
         count = self.maventa_waiting_count
+        moment = self.env["maventa.queue"]._next_transfer()
         values = {
             "count": count,
-            "time": format_time(
-                self.env, self._maventa_next_run(), time_format="short"
-            ),
+            "time": format_time(self.env, moment, time_format="short"),
             "status": self.maventa_to_transfer_status_id.name,
         }
         if count > 1:
@@ -784,14 +783,6 @@ class ResCompany(models.Model):
             " transferred.",
             **values,
         )
-
-    def _maventa_next_run(self):
-        """When the scheduled action runs that transfers: now if it is due."""
-        cron = self.env.ref("account_maventa.ir_cron_maventa_transfer").sudo()
-        triggers = self.env["ir.cron.trigger"].sudo()
-        asked = triggers.search([("cron_id", "=", cron.id)], order="call_at", limit=1)
-        moments = [cron.nextcall, *asked.mapped("call_at")]
-        return max(min(moments), fields.Datetime.now())
 
     def _maventa_mail_text(self):
         """Who is mailed about failures."""

@@ -311,7 +311,9 @@ class TestAttachments(AttachmentsCase):
         self.patch(maventa_preflight, "LARGEST_DOCUMENT", 1000)
         self.attach("hours.pdf", pdf(20))
         with self.enter_registry_test_mode():
-            self.assertIn("too large in total", self.move.maventa_obstacle)
+            preflight = self.env["maventa.preflight"]
+            texts = [preflight._text(self.move, f) for f in preflight._findings(self.move)]
+            self.assertIn("too large in total", " ".join(texts))
         self.move.maventa_status_id = self.to_transfer
         self.run_cron()
         self.assertInvoice(self.move, self.failed, "failed")

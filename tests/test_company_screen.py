@@ -404,11 +404,11 @@ class TestSwitch(ScreenCase):
         self.env["ir.cron.trigger"].sudo().search([]).unlink()
         self.env.cr.precommit.clear()
         self.assertIn("No invoice waits.", self.company.maventa_next_step)
-        self.assertEqual(self.company._maventa_next_run(), later)
+        self.assertEqual(self.env["maventa.queue"]._next_transfer(), later)
         self.make_waiting()
         self.env.flush_all()
         self.env.invalidate_all()
-        soon = self.company._maventa_next_run()
+        soon = self.env["maventa.queue"]._next_transfer()
         self.assertLess(soon, fields.Datetime.subtract(later, minutes=4))
         time = format_time(self.env, soon, time_format="short")
         said = self.company.maventa_next_step

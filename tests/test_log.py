@@ -20,6 +20,7 @@ from .log_case import LogCase
 NEVER_STORED = {
     *("by_letter", "no_account", "due_soon", "company_stopped"),
     *("status_elsewhere", "not_failed", "there_already"),
+    *("never_sent", "several_never_sent"),
     *("no_address", "no_operator", "no_email", "no_postal"),
 }
 """What is only said before sending, of what a person asks for, or of the company."""

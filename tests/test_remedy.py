@@ -329,7 +329,7 @@ class TestChosenWay(RerouteCase):
         self.company.maventa_send_by_email = False
         self.reroute(move, "email", email=EMAIL)
         self.assertEqual(move.maventa_plan, f"By e-mail to {EMAIL}")
-        self.assertFalse(move.maventa_obstacle)
+        self.assertEqual(self.env["maventa.preflight"]._findings(move), [])
         self.run_cron()
         self.assertEqual(self.uploaded(move)[0].planned, "email")
 
