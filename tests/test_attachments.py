@@ -312,7 +312,9 @@ class TestAttachments(AttachmentsCase):
         self.attach("hours.pdf", pdf(20))
         with self.enter_registry_test_mode():
             preflight = self.env["maventa.preflight"]
-            texts = [preflight._text(self.move, f) for f in preflight._findings(self.move)]
+            texts = [
+                preflight._text(self.move, f) for f in preflight._findings(self.move)
+            ]
             self.assertIn("too large in total", " ".join(texts))
         self.move.maventa_status_id = self.to_transfer
         self.run_cron()

@@ -252,7 +252,7 @@ class TestDelivery(DeliveryCase):
                 self.poll(60)
                 self.assertInvoice(move, self.failed, "failed")
                 self.assertIn(words, move.maventa_failure)
-                self.assertRegex(move.maventa_failure, "press “Try again”")
+                self.assertRegex(move.maventa_failure, "[Pp]ress “Try again”")
                 self.assertEqual(self.company.maventa_pause_code, code)
                 waiting = self.make_waiting()
                 self.run_cron()

@@ -232,7 +232,9 @@ class TestRerouteTakenBack(RerouteCase):
                 self.reroute(move, "email", email=EMAIL)
                 self.run_cron()
                 self.assertEqual(move.maventa_delivery_state, "prepared")
-                move.with_context(maventa_never_sent=True).maventa_status_id = self.transferred
+                move.with_context(
+                    maventa_never_sent=True
+                ).maventa_status_id = self.transferred
                 mails = len(self.mails())
                 self.run_later()
                 self.assertInvoice(move, self.transferred, delivery)
