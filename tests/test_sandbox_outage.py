@@ -71,7 +71,7 @@ class TestSandboxOutage(SandboxCase):
     def test_the_sandbox_itself_stays_up(self):
         self.start(seconds=60)
         self.assertEqual(self.api.get("/sandbox/invoices").status_code, 200)
-        self.assertEqual(self.api.get("/sandbox/").status_code, 200)
+        self.assertIn("Maventa is down until 20", self.api.get("/sandbox/").text)
 
     def test_wrong_outages_say_what_is_wrong(self):
         for values, words in (

@@ -175,7 +175,7 @@ class TestTransferDocument(MaventaCase):
                 self.run_cron()
                 self.assertTransferredOnce(move)
                 invoice = self.uploaded(move)[0]
-                self.assertIn("einvoice", invoice.fields["disabled_routes"])
+                self.assertEqual(invoice.fields["disabled_routes"], ["einvoice"])
                 self.assertEqual(invoice.planned, channel)
 
     def test_an_address_that_is_only_derived_changes_no_plan(self):

@@ -133,7 +133,8 @@ class TestUnknownAnswers(MaventaCase):
                 move = self.make_waiting(self.print)
                 self.run_until_known(move)
                 for invoice in self.uploaded(move):
-                    self.assertIn("email", invoice.fields["disabled_routes"])
+                    off = ["einvoice", "email"]
+                    self.assertEqual(invoice.fields["disabled_routes"], off)
                 if move.maventa_status_id == self.failed:
                     cause = self.transmission(move).error_message
                     self.assertIn("Maventa refused the invoice", cause)
