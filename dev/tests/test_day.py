@@ -88,7 +88,7 @@ def count_one(planned, told, *arrivals, calls=14):
         (BY_LETTER, REROUTED, [LETTER], 1),
         (
             replace(LEFT, remedy="handled"),
-            failed(status="transferred", delivery="handled", activities=0),
+            failed(status="handled", delivery="handled", activities=0),
             [FAILED],
             1,
         ),
