@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 INVOICE_STATUS = re.compile("Invoice Status|Fakturastatus")
+SET_STATUS = re.compile("Set invoice status|Ange fakturastatus", re.IGNORECASE)
 SIZE = {"width": 1400, "height": 900}
 ARGUMENTS = [
     "--no-sandbox",
@@ -31,8 +32,7 @@ def set_status(page: Page) -> None:
     for box in page.locator("tr.o_data_row .o_list_record_selector input").all()[:8]:
         box.click()
     page.click(".o_cp_action_menus button:has(.fa-cog)")
-    item = page.locator(".o_menu_item", has_text=re.compile("statu", re.IGNORECASE))
-    item.last.click()
+    page.locator(".o_menu_item", has_text=SET_STATUS).click()
     page.wait_for_selector(".modal .o_radio_input")
 
 
@@ -172,6 +172,8 @@ def main(program: str, url: str, folder: Path, new_company: str) -> None:
                 picture(page)
                 page.wait_for_timeout(800)
                 page.wait_for_selector(".o_loading_indicator", state="hidden")
+                for close in page.locator(".o_notification_close").all():
+                    close.click()
                 page.screenshot(path=folder / f"{picture.__name__}.png")
                 print(folder / f"{picture.__name__}.png")
         browser.close()
